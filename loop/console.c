@@ -1,0 +1,105 @@
+/*
+ * console.c - from the platform's console thread to a callback of the loop.
+ */
+#include "core.h"
+
+static void on_event(struct os_console *c, enum os_console_event what)
+{
+    struct console_watch *w = LIST_OF(c, struct console_watch, os);
+    struct loop *l = w->loop;
+    core_enter(l);
+    if (w->item.state == ITEM_PENDING) {
+        w->count++;
+        w->what = what;
+        if (!w->item.ready) {
+            list_remove(&w->item);
+            core_ready(l, &w->item);
+        }
+    }
+    core_leave(l);
+}
+
+int console_watch(struct loop *l, struct console_watch *w)
+{
+    LOOP_ASSERT(w->event);
+    core_enter(l);
+    int result = core_takes_work(l) ? LOOP_OK : LOOP_ECLOSED;
+    if (result == LOOP_OK) {
+        w->loop = l;
+        w->count = w->told = 0;
+        w->os.event = on_event;
+        core_accept(l, &w->item, LOOP_CONSOLE, ITEM_PENDING,
+                    &l->waiting[LOOP_CONSOLE]);
+        /* The list comes first: an event may come before this returns, and
+         * then waits for the lock. */
+        result = os_console_watch(&w->os);
+        if (result < 0) {
+            list_remove(&w->item);
+            l->count[LOOP_CONSOLE]--;
+        }
+    }
+    os_mutex_unlock(&l->lock);
+    return result;
+}
+
+/* Take a watch out of the loop; returns false if somebody else has. */
+static bool take_out(struct loop *l, struct console_watch *w)
+{
+    if (w->item.state != ITEM_PENDING)
+        return false;
+    w->item.state = ITEM_ENDED;
+    if (w->item.ready)
+        core_unready(l, &w->item);
+    else
+        list_remove(&w->item);
+    l->count[LOOP_CONSOLE]--;
+    return true;
+}
+
+void console_unwatch(struct console_watch *w)
+{
+    struct loop *l = w->loop;
+    core_enter(l);
+    bool mine = take_out(l, w);
+    core_leave(l);
+
+    /* Without the lock: this waits for a running on_event, which needs it
+     * and then finds that the watch has ended. */
+    if (mine)
+        os_console_ignore(&w->os);
+}
+
+/* One whose event is ready has moved to the ready queue. */
+static struct console_watch *any_watch(struct loop *l)
+{
+    struct loop_item *i = l->waiting[LOOP_CONSOLE].next;
+    if (i == &l->waiting[LOOP_CONSOLE])
+        for (i = l->ready.next; i->kind != LOOP_CONSOLE; i = i->next)
+            continue;
+    return LIST_OF(i, struct console_watch, item);
+}
+
+void console_unwatch_all(struct loop *l)
+{
+    while (l->count[LOOP_CONSOLE] > 0) {
+        struct console_watch *w = any_watch(l);
+        take_out(l, w);
+        os_mutex_unlock(&l->lock);
+        os_console_ignore(&w->os);
+        core_enter(l);
+    }
+}
+
+void console_deliver(struct loop *l, struct loop_item *i)
+{
+    struct console_watch *w = LIST_OF(i, struct console_watch, item);
+    uint32_t count = w->count;
+    w->told = count;
+
+    /* Back on the list first: the next event must find it there, and the
+     * callback may end the watch. */
+    list_append(&l->waiting[LOOP_CONSOLE], &w->item);
+    os_mutex_unlock(&l->lock);
+    w->event(w, count);
+    core_enter(l);
+}

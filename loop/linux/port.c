@@ -1,0 +1,337 @@
+/*
+ * port.c - a completion port over epoll and an eventfd: the queue of
+ * packets, its waiters, and how they are woken.
+ *
+ * The kernel says only that a device may be ready; packets, ops and cancels
+ * live in user space. A thread that waits does so in epoll_wait, for devices
+ * and wakes alike.
+ *
+ * source: epoll(7), eventfd(2); Win32 I/O completion ports for the rules
+ */
+#include <errno.h>
+#include <limits.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "../check.h"
+#include "../loop.h"
+#include "kernel.h"
+
+#define NANOSECONDS 1000000000u
+#define MILLISECOND 1000000u
+#define EVENTS_MAX 64
+#define TAKES_MAX 64            /* dequeues in a row that skip the devices */
+#define CHUNK_NODES 100         /* about a page                           */
+#define WAKE_DATA UINT64_MAX
+
+struct chunk {
+    struct chunk *next;
+    struct node   node[CHUNK_NODES];
+};
+
+static int add_chunk(struct port *p)
+{
+    struct chunk *chunk = os_alloc(sizeof *chunk);
+    if (!chunk)
+        return LOOP_ENOMEM;
+    chunk->next = p->chunks;
+    p->chunks = chunk;
+    for (int i = 0; i < CHUNK_NODES; i++) {
+        chunk->node[i].next = p->spare;
+        p->spare = &chunk->node[i];
+    }
+    return 0;
+}
+
+static int watch_wake(struct port *p)
+{
+    struct epoll_event event = { .events = EPOLLIN | EPOLLET,
+                                 .data.u64 = WAKE_DATA };
+    return epoll_ctl(p->epoll, EPOLL_CTL_ADD, p->wake, &event);
+}
+
+int port_open(struct port **out)
+{
+    struct port *p = os_alloc(sizeof *p);
+    if (!p)
+        return LOOP_ENOMEM;
+    if (add_chunk(p))
+        goto fail_free;
+    p->epoll = epoll_create1(EPOLL_CLOEXEC);
+    if (p->epoll < 0)
+        goto fail_free_chunk;
+    p->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (p->wake < 0)
+        goto fail_close_epoll;
+    if (watch_wake(p))
+        goto fail_close_wake;
+    if (os_mutex_open(&p->lock))
+        goto fail_close_wake;
+    *out = p;
+    return 0;
+
+fail_close_wake:
+    close(p->wake);
+fail_close_epoll:
+    close(p->epoll);
+fail_free_chunk:
+    os_free(p->chunks);
+fail_free:
+    os_free(p);
+    return LOOP_ENOMEM;
+}
+
+void port_close(struct port *p)
+{
+    LOOP_ASSERT(p->parked == 0);
+    association_orphan_all(p);
+
+    /* A connection that was accepted for a packet nobody will see would
+     * have no owner. */
+    for (struct node *n = p->first; n; n = n->next)
+        if (n->packet.handle != PORT_NO_HANDLE)
+            close((int)n->packet.handle);
+
+    struct chunk *chunk = p->chunks;
+    while (chunk) {
+        struct chunk *next = chunk->next;
+        os_free(chunk);
+        chunk = next;
+    }
+    close(p->wake);
+    close(p->epoll);
+    os_mutex_close(&p->lock);
+    os_free(p);
+}
+
+/*
+ * Wakes.
+ *
+ * A waiter that finds the queue empty counts itself as parked, under the
+ * lock, and goes to sleep in epoll_wait. Whoever makes the queue non-empty
+ * while someone is parked and no wake is on its way marks one as on its way
+ * and writes to the eventfd, which is watched edge-triggered: each write is
+ * one event that one waiter fetches, and nobody reads the counter.
+ *
+ * So whenever the lock is free, one of these holds: the queue is empty;
+ * nobody is parked; a wake is on its way; or a thread that is awake inside
+ * port_dequeue is about to look at the queue. The wake stays on its way, as
+ * an event in the epoll set or in the hands of a waiter that has fetched it,
+ * until that waiter takes the lock, clears the mark and looks at the queue.
+ * And whoever has looked and leaves packets behind hands on: it sends the
+ * next wake itself. A waiter whose time is over as a wake arrives looks at
+ * the queue all the same, and the event it has not fetched lets the next one
+ * that parks return at once, which costs a look and loses nothing.
+ *
+ * One wake at a time means that a busy loop, where nobody is parked, writes
+ * nothing, and that a burst of posts to a sleeping loop writes once.
+ */
+static bool must_wake(struct port *p)
+{
+    if (!p->first || p->parked == 0 || p->waking)
+        return false;
+    p->waking = true;
+    return true;
+}
+
+/* Outside the lock: the thread that wakes wants the lock first of all. */
+void port_send_wake(struct port *p)
+{
+    uint64_t one = 1;
+    ssize_t written = write(p->wake, &one, sizeof one);
+    LOOP_ASSERT(written == sizeof one);
+}
+
+static void append(struct port *p, struct node *n)
+{
+    n->next = NULL;
+    if (p->first)
+        p->last->next = n;
+    else
+        p->first = n;
+    p->last = n;
+}
+
+bool port_queue(struct port *p, struct node *n, enum urgency urgency)
+{
+    os_mutex_lock(&p->lock);
+    append(p, n);
+    bool wake = urgency == NOW && must_wake(p);
+    os_mutex_unlock(&p->lock);
+    return wake;
+}
+
+int port_post(struct port *p, uint64_t key)
+{
+    os_mutex_lock(&p->lock);
+    if (!p->spare && add_chunk(p)) {
+        os_mutex_unlock(&p->lock);
+        return LOOP_ENOMEM;
+    }
+    struct node *n = p->spare;
+    p->spare = n->next;
+    n->packet = (struct packet){ .key = key, .handle = PORT_NO_HANDLE };
+    append(p, n);
+    bool wake = must_wake(p);
+    os_mutex_unlock(&p->lock);
+
+    if (wake)
+        port_send_wake(p);
+    return 0;
+}
+
+/* A spare node goes back at once, an op goes back to its owner. */
+static int take(struct port *p, struct packet *out, int cap)
+{
+    int count = 0;
+    while (count < cap && p->first) {
+        struct node *n = p->first;
+        p->first = n->next;
+        out[count] = n->packet;
+        if (n->packet.op) {
+            struct kernel_op *op = (struct kernel_op *)n->packet.op;
+            LOOP_ASSERT(atomic_load(&op->state) == OP_QUEUED);
+            atomic_store(&op->state, OP_IDLE);
+        } else {
+            n->next = p->spare;
+            p->spare = n;
+        }
+        count++;
+    }
+    return count;
+}
+
+static struct timespec time_left(uint64_t until)
+{
+    uint64_t now = until ? os_now() : 0;
+    uint64_t left = until > now ? until - now : 0;
+    return (struct timespec){ .tv_sec = (time_t)(left / NANOSECONDS),
+                              .tv_nsec = (long)(left % NANOSECONDS) };
+}
+
+/* For kernels without epoll_pwait2: milliseconds, rounded up so as not to
+ * come back early and spin. */
+static int wait_coarsely(struct port *p, struct epoll_event *events,
+                         const struct timespec *left)
+{
+    int wait = -1;
+    if (left && left->tv_sec >= INT_MAX / 1000 - 1)
+        wait = INT_MAX;
+    else if (left)
+        wait = (int)left->tv_sec * 1000 +
+               (int)((left->tv_nsec + MILLISECOND - 1) / MILLISECOND);
+    return epoll_wait(p->epoll, events, EVENTS_MAX, wait);
+}
+
+/* How many events, 0 also when a signal has interrupted the wait. */
+static int wait_for_events(struct port *p, struct epoll_event *events,
+                           uint64_t until)
+{
+    struct timespec left = time_left(until);
+    const struct timespec *limit = until == PORT_FOREVER ? NULL : &left;
+    int count = -1;
+    errno = ENOSYS;
+    if (!atomic_load_explicit(&p->lacks_pwait2, memory_order_relaxed))
+        count = epoll_pwait2(p->epoll, events, EVENTS_MAX, limit, NULL);
+    if (count < 0 && errno == ENOSYS) {
+        atomic_store_explicit(&p->lacks_pwait2, true, memory_order_relaxed);
+        count = wait_coarsely(p, events, limit);
+    }
+    LOOP_ASSERT(count >= 0 || errno == EINTR);
+    return count > 0 ? count : 0;
+}
+
+struct ready {
+    struct association *association;
+    uint32_t            events;
+};
+
+/* The references keep what is found alive without the lock. */
+static int find_ready(struct port *p, const struct epoll_event *events,
+                      int count, struct ready *out)
+{
+    int found = 0;
+    for (int i = 0; i < count; i++) {
+        if (events[i].data.u64 == WAKE_DATA) {
+            p->waking = false;
+            continue;
+        }
+        struct association *a =
+            association_of_event(p, events[i].data.u64);
+        if (a)
+            out[found++] = (struct ready){ a, events[i].events };
+    }
+    return found;
+}
+
+/* An error or hang-up concerns both directions: the ops learn it from their
+ * own system calls. */
+static void advance_ready(const struct ready *ready, int count)
+{
+    for (int i = 0; i < count; i++) {
+        struct association *a = ready[i].association;
+        uint32_t both = ready[i].events & (EPOLLERR | EPOLLHUP);
+        if (both | (ready[i].events & (EPOLLIN | EPOLLRDHUP)))
+            association_advance(a, DIRECTION_IN, LATER);
+        if (both | (ready[i].events & EPOLLOUT))
+            association_advance(a, DIRECTION_OUT, LATER);
+        association_release(a);
+    }
+}
+
+/*
+ * Wait for devices and wakes, and queue what has completed. The lock is held
+ * on entry and on return, not meanwhile.
+ *
+ *   returns   true if the time has passed
+ */
+static bool look_at_devices(struct port *p, uint64_t until)
+{
+    struct epoll_event events[EVENTS_MAX];
+    struct ready ready[EVENTS_MAX];
+
+    p->takes = 0;
+    unsigned parking = until != 0;
+    p->parked += parking;
+    os_mutex_unlock(&p->lock);
+    int count = wait_for_events(p, events, until);
+    os_mutex_lock(&p->lock);
+    p->parked -= parking;
+
+    int found = find_ready(p, events, count, ready);
+    if (found > 0) {
+        os_mutex_unlock(&p->lock);
+        advance_ready(ready, found);
+        os_mutex_lock(&p->lock);
+    }
+    return until == 0 || (until != PORT_FOREVER && os_now() >= until);
+}
+
+/* Packets must not starve devices: a loop whose callbacks always post would
+ * never come to epoll_wait. A thread that is parked there does it for all. */
+static bool devices_are_due(struct port *p)
+{
+    return p->parked == 0 && ++p->takes > TAKES_MAX;
+}
+
+int port_dequeue(struct port *p, struct packet *out, int cap,
+                 uint64_t until)
+{
+    LOOP_ASSERT(cap > 0);
+    bool passed = false;
+    os_mutex_lock(&p->lock);
+    if (p->first && devices_are_due(p))
+        look_at_devices(p, 0);
+    while (!p->first && !passed)
+        passed = look_at_devices(p, until);
+
+    int count = take(p, out, cap);
+    bool wake = must_wake(p);
+    os_mutex_unlock(&p->lock);
+    if (wake)
+        port_send_wake(p);
+    return count;
+}
+

@@ -1,0 +1,139 @@
+/*
+ * pending.c - what keeps a loop from being closed, for people.
+ */
+#include "core.h"
+
+static const char *const kind_name[LOOP_KINDS] = {
+    [LOOP_POST] = "post",     [LOOP_OP] = "op",
+    [LOOP_TIMER] = "timer",   [LOOP_TASK] = "task",
+    [LOOP_JOB] = "job",       [LOOP_HANDLE] = "handle",
+    [LOOP_CONSOLE] = "console",
+};
+
+static const char *const state_name[ITEM_STATES] = {
+    [ITEM_QUEUED] = "queued",       [ITEM_PENDING] = "pending",
+    [ITEM_CANCELLING] = "cancelling", [ITEM_READY] = "ready",
+    [ITEM_UNCLAIMED] = "unclaimed", [ITEM_RUNNING] = "running",
+    [ITEM_WAITING] = "waiting",     [ITEM_OPEN] = "open",
+    [ITEM_CLOSING] = "closing",     [ITEM_ABORTED] = "aborted",
+    [ITEM_ENDED] = "ended",
+};
+
+static const char *const error_name[] = {
+    [-LOOP_OK] = "ok",               [-LOOP_EBUSY] = "busy",
+    [-LOOP_ECLOSED] = "closed",      [-LOOP_ENOMEM] = "no-memory",
+    [-LOOP_EABORTED] = "aborted",    [-LOOP_ENOTFOUND] = "not-found",
+    [-LOOP_EINVAL] = "invalid",      [-LOOP_EBROKEN] = "broken",
+    [-LOOP_EREFUSED] = "refused",    [-LOOP_EFAILED] = "failed",
+    [-LOOP_EDEADLINE] = "deadline",
+};
+
+const char *loop_kind_name(enum loop_kind kind)
+{
+    return kind < LOOP_KINDS ? kind_name[kind] : "unknown";
+}
+
+const char *loop_error_name(int error)
+{
+    int count = (int)(sizeof error_name / sizeof error_name[0]);
+    if (error > 0 || error <= -count)
+        return "unknown";
+    return error_name[-error];
+}
+
+/* The list being written: its slots, and how many there would be. */
+struct listing {
+    struct loop_pending *out;
+    size_t               cap;
+    size_t               count;
+    uint64_t             now;
+};
+
+static void add(struct listing *list, const struct loop_item *i,
+                uint64_t since)
+{
+    if (list->count < list->cap) {
+        struct loop_pending *p = &list->out[list->count];
+        p->kind = (enum loop_kind)i->kind;
+        p->state = state_name[i->ready && i->state != ITEM_ABORTED
+                                  ? ITEM_READY : i->state];
+        p->name = i->name ? i->name : "-";
+        p->age = list->now > since ? list->now - since : 0;
+    }
+    list->count++;
+}
+
+static void add_list(struct listing *list, const struct loop_item *head,
+                     enum loop_kind kind)
+{
+    for (const struct loop_item *i = head->next; i != head; i = i->next)
+        if (i->kind == kind)
+            add(list, i, i->since);
+}
+
+/* Ops are on the lists of their handles, open or closing. */
+static void add_ops(struct listing *list, const struct loop_item *handles)
+{
+    for (struct loop_item *i = handles->next; i != handles; i = i->next) {
+        struct handle *h = LIST_OF(i, struct handle, item);
+        add_list(list, &h->ops, LOOP_OP);
+    }
+}
+
+static size_t count_posts(struct loop_item *newest)
+{
+    size_t count = 0;
+    for (struct loop_item *i = newest; i; i = i->next)
+        count++;
+    return count;
+}
+
+/*
+ * Accepted posts that no run has collected. The stack is newest first and
+ * only the oldest has a time; with the lock held nobody takes from it, so
+ * what was read at its head stays a list.
+ */
+static void add_posts(struct listing *list, struct loop_item *newest)
+{
+    size_t first = list->count;
+    size_t count = count_posts(newest);
+    uint64_t since = list->now;
+    for (struct loop_item *i = newest; i; i = i->next)
+        if (!i->next)
+            since = i->since;
+    for (struct loop_item *i = newest; i; i = i->next) {
+        list->count = first + --count;
+        add(list, i, since);
+    }
+    list->count = first + count_posts(newest);
+}
+
+size_t core_pending(struct loop *l, struct loop_pending *out, size_t cap)
+{
+    struct listing list = { .out = out, .cap = cap, .now = os_now() };
+    for (int kind = 0; kind < LOOP_KINDS; kind++) {
+        /* A task's own item stays on its list also while its turn, which is
+         * another item, is on the ready queue. */
+        if (kind != LOOP_TASK)
+            add_list(&list, &l->ready, (enum loop_kind)kind);
+        add_list(&list, &l->waiting[kind], (enum loop_kind)kind);
+        if (kind == LOOP_JOB)
+            add_list(&list, &l->jobs_begun, LOOP_JOB);
+        if (kind == LOOP_OP)
+            add_ops(&list, &l->waiting[LOOP_HANDLE]);
+        if (kind == LOOP_POST) {
+            struct loop_item *newest = atomic_load(&l->posts);
+            if (newest != POSTS_CLOSED)
+                add_posts(&list, newest);
+        }
+    }
+    return list.count;
+}
+
+size_t loop_pending(struct loop *l, struct loop_pending *out, size_t cap)
+{
+    core_enter(l);
+    size_t count = core_pending(l, out, cap);
+    os_mutex_unlock(&l->lock);
+    return count;
+}

@@ -1,0 +1,47 @@
+/*
+ * timer.h - one-shot timers.
+ *
+ * A pairing heap of caller-owned nodes: arming is O(1), the earliest is at
+ * the root, cancelling and firing are O(log n) amortised, and nothing is
+ * allocated.
+ *
+ * threads    any
+ * source     Fredman, Sedgewick, Sleator, Tarjan: The Pairing Heap (1986)
+ */
+#ifndef LOOP_TIMER_H
+#define LOOP_TIMER_H
+
+#include "loop.h"
+
+struct timer {
+    struct loop_item item;
+    struct loop     *loop;
+    struct timer    *child;     /* heap: first child                     */
+    struct timer    *sibling;   /* heap: next sibling                    */
+    struct timer    *back;      /* heap: previous sibling, or parent     */
+    uint64_t         due;
+    uint64_t         order;     /* of arming: equal times fire in order  */
+    void (*fire)(struct timer *t, int status);
+};
+
+/*
+ * Arm a timer.
+ *
+ *   t         not armed; fire is set, name may be
+ *   due       absolute; a time that has passed fires in the next pass
+ *   returns   0: fire will be called once, not before due, with status 0;
+ *             or with LOOP_EABORTED when a shutdown cancels it.
+ *             LOOP_ECLOSED: it never will
+ *   owns      the loop until fire starts or timer_cancel returns 0
+ */
+int timer_start(struct loop *l, struct timer *t, uint64_t due);
+
+/*
+ * Disarm a timer.
+ *
+ *   returns   0: fire will not be called, t is the caller's.
+ *             LOOP_ENOTFOUND: fire has started, or t was not armed
+ */
+int timer_cancel(struct loop *l, struct timer *t);
+
+#endif
