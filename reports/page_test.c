@@ -1,0 +1,270 @@
+/*
+ * A page shows what was found, whatever the results hold.
+ */
+#include "page.h"
+
+#include <string.h>
+
+#include "../loop/test.h"
+#include "group.h"
+#include "verdicts.h"
+
+static struct text page_of(const char *lines)
+{
+    struct results results;
+    struct text text = { 0 }, page = { 0 };
+    results_open(&results);
+    text_put(&text, lines);
+    results_read(&results, &text);
+    page_write(&page, &results, "results.jsonl");
+    results_free(&results);
+    text_free(&text);
+    return page;
+}
+
+static int has(const struct text *page, const char *words)
+{
+    return strstr(page->data, words) != NULL;
+}
+
+static int times(const struct text *page, const char *words)
+{
+    int count = 0;
+    for (const char *at = page->data; (at = strstr(at, words)); at++)
+        count++;
+    return count;
+}
+
+static void a_page_of_nothing_says_so_and_is_whole(void)
+{
+    struct text page = page_of("");
+    CHECK(has(&page, "<!doctype html>"));
+    CHECK(has(&page, "Nothing was run"));
+    CHECK(has(&page, "no results yet"));
+    CHECK(!has(&page, "id=\"findings\""));
+    CHECK(!has(&page, "id=\"bench\""));
+    CHECK(has(&page, "</html>"));
+    text_free(&page);
+}
+
+/* A place that is left in braces would be shown to people. */
+static void every_place_of_the_template_is_filled(void)
+{
+    static const char *const places[] = {
+        "{{title}}", "{{style}}", "{{chart-style}}", "{{chart-script}}",
+        "{{chart-licence}}", "{{body}}", "{{data}}", "{{script}}",
+    };
+    struct text page = page_of("");
+    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++)
+        CHECK(!has(&page, places[i]));
+    CHECK(has(&page, "uPlot=function"));
+    CHECK(has(&page, "Permission is hereby granted"));
+    text_free(&page);
+}
+
+static void a_page_asks_no_other_machine(void)
+{
+    struct text page = page_of("{\"type\":\"finding\"}\n");
+    CHECK(has(&page, "default-src 'none'"));
+    CHECK(!has(&page, "src=\"http"));
+    CHECK(!has(&page, "href=\"http"));
+    CHECK(!has(&page, "@import"));
+    text_free(&page);
+}
+
+/* Names come from scenarios that anybody may send. */
+static void no_value_becomes_markup(void)
+{
+    struct text page = page_of(
+        "{\"type\":\"nightly\",\"machine\":\"<evil>\",\"revision\":\"<evil>\","
+        "\"seed\":\"<evil>\",\"started\":\"<evil>\"}\n"
+        "{\"type\":\"stage\",\"stage\":\"<evil>\",\"state\":\"<evil>\","
+        "\"why\":\"<evil>\"}\n"
+        "{\"type\":\"doctor\",\"name\":\"<evil>\",\"state\":\"<evil>\","
+        "\"value\":\"<evil>\",\"advice\":\"<evil>\"}\n"
+        "{\"type\":\"finding\",\"verdict\":\"<evil>\",\"where\":\"<evil>\","
+        "\"path\":\"<evil>\",\"replay\":\"<evil>\",\"strategy\":\"<evil>\","
+        "\"platform\":\"<evil>\",\"scenario\":\"<evil>\\n\"}\n"
+        "{\"type\":\"attachment\",\"path\":\"<evil>\",\"name\":\"timeline\","
+        "\"text\":\"<evil>\"}\n"
+        "{\"type\":\"progress\",\"strategy\":\"<evil>\",\"seconds\":1}\n"
+        "{\"type\":\"progress\",\"strategy\":\"<evil>\",\"seconds\":2}\n"
+        "{\"type\":\"summary\",\"strategy\":\"<evil>\","
+        "\"platform\":\"<evil>\",\"verdicts\":{\"<evil>\":1}}\n"
+        "{\"path\":\"<evil>\",\"verdict\":\"<evil>\",\"expected\":\"<evil>\","
+        "\"trace_hash\":\"<evil>\"}\n"
+        "{\"question\":\"mutants\",\"params\":{\"mutant\":\"<evil>\","
+        "\"strategy\":\"<evil>\",\"verdict\":\"<evil>\"},\"value\":1}\n"
+        "{\"question\":\"<evil>\",\"metric\":\"<evil>\",\"unit\":\"<evil>\","
+        "\"subject\":\"<evil>\",\"platform\":\"<evil>\",\"value\":1,"
+        "\"low\":1,\"high\":2,\"params\":{\"<evil>\":\"<evil>\"},"
+        "\"histogram\":[[1,2]]}\n");
+    CHECK(!has(&page, "<evil>"));
+    CHECK(times(&page, "&lt;evil&gt;") > 30);
+    text_free(&page);
+}
+
+/* No field may be of the type that it should be. */
+static void wrong_types_leave_a_whole_page(void)
+{
+    struct text page = page_of(
+        "{\"type\":\"finding\",\"verdict\":1,\"where\":[],\"path\":{}}\n"
+        "{\"type\":\"stage\",\"stage\":7,\"state\":null}\n"
+        "{\"type\":\"summary\",\"runs\":\"many\",\"verdicts\":[1]}\n"
+        "{\"type\":\"progress\",\"seconds\":\"x\"}\n"
+        "{\"question\":\"mutants\",\"params\":[1]}\n"
+        "{\"question\":\"mutants\",\"params\":{\"mutant\":\"m1\"},"
+        "\"n\":\"x\"}\n"
+        "{\"question\":\"stop\",\"value\":null,\"low\":\"x\",\"params\":3}\n"
+        "{\"question\":\"stop\",\"value\":1e308,\"high\":1e308,"
+        "\"params\":{\"n\":[1]},\"histogram\":{\"a\":1}}\n"
+        "{\"question\":\"stop\",\"value\":-5,\"low\":5,\"high\":-9,"
+        "\"histogram\":[[null,1],[\"a\",2],[1],[]],\"subject\":[]}\n");
+    CHECK(has(&page, "</html>"));
+    text_free(&page);
+}
+
+static void one_bug_is_one_card_with_its_command(void)
+{
+    struct text page = page_of(
+        "{\"type\":\"finding\",\"verdict\":\"deadlock\",\"where\":\"here\","
+        "\"path\":\"a.scn\",\"replay\":\"./lastcall replay a.scn\"}\n"
+        "{\"type\":\"finding\",\"verdict\":\"deadlock\",\"where\":\"here\"}\n"
+        "{\"type\":\"finding\",\"verdict\":\"deadlock\",\"where\":\"there\"}\n"
+        "{\"type\":\"attachment\",\"path\":\"a.scn\",\"name\":\"scenario\","
+        "\"text\":\"# The intent.\\n\"}\n");
+    CHECK_EQ(2, times(&page, "<article class=\"finding\">"));
+    CHECK(has(&page, "seen 2 times"));
+    CHECK(has(&page, "<code>./lastcall replay a.scn</code>"));
+    CHECK(has(&page, "# The intent."));
+    CHECK(has(&page, "<h1 class=\"bad\">2 findings</h1>"));
+    text_free(&page);
+}
+
+/* A missed bug and a flagged control are both failures; neither may look
+ * like the other. */
+static void planted_bugs_are_judged_by_their_kind(void)
+{
+    struct text page = page_of(
+        "{\"question\":\"mutants\",\"params\":{\"mutant\":\"m001-a\"},"
+        "\"value\":12,\"n\":5,\"found\":5}\n"
+        "{\"question\":\"mutants\",\"params\":{\"mutant\":\"m002-b\"},"
+        "\"value\":null,\"n\":5,\"found\":0}\n"
+        "{\"question\":\"mutants\",\"params\":{\"mutant\":\"c001-c\"},"
+        "\"value\":null,\"n\":5,\"found\":0}\n"
+        "{\"question\":\"mutants\",\"params\":{\"mutant\":\"c002-d\"},"
+        "\"value\":3,\"n\":5,\"found\":1}\n"
+        "{\"question\":\"mutants\",\"params\":{\"mutant\":\"canary\"},"
+        "\"value\":90,\"n\":5,\"found\":5}\n");
+    CHECK(has(&page, "<b>1 of 1</b> canaries heard"));
+    CHECK(has(&page, "<b>1 of 2</b> planted bugs found"));
+    CHECK(has(&page, "<b>1 of 2</b> controls left alone"));
+    CHECK_EQ(2, times(&page, "<tr class=\"bad\">"));
+    text_free(&page);
+}
+
+static void the_same_results_make_the_same_page(void)
+{
+    static const char lines[] =
+        "{\"type\":\"nightly\",\"seed\":\"1\"}\n"
+        "{\"question\":\"stop\",\"subject\":\"a\",\"value\":1,\"unit\":\"ns\","
+        "\"params\":{\"x\":1,\"y\":2},\"histogram\":[[1,1],[2,5]]}\n"
+        "{\"question\":\"stop\",\"subject\":\"b\",\"value\":1,\"unit\":\"ns\","
+        "\"params\":{\"y\":2,\"x\":1}}\n";
+    struct text a = page_of(lines);
+    struct text b = page_of(lines);
+    CHECK(a.size == b.size && memcmp(a.data, b.data, a.size) == 0);
+    text_free(&a);
+    text_free(&b);
+}
+
+static struct results bench_lines(const char *lines)
+{
+    struct results results;
+    struct text text = { 0 };
+    results_open(&results);
+    text_put(&text, lines);
+    results_read(&results, &text);
+    text_free(&text);
+    return results;
+}
+
+static void rows_of_a_group_come_best_first(void)
+{
+    struct results results = bench_lines(
+        "{\"question\":\"q\",\"unit\":\"posts/s\",\"subject\":\"slow\","
+        "\"value\":1,\"params\":{\"n\":5,\"how\":\"x\"}}\n"
+        "{\"question\":\"q\",\"unit\":\"ns\",\"subject\":\"alone\","
+        "\"value\":9}\n"
+        "{\"question\":\"q\",\"unit\":\"posts/s\",\"subject\":\"fast\","
+        "\"value\":7,\"high\":8,\"params\":{\"n\":5,\"how\":\"y\"}}\n"
+        "{\"question\":\"q\",\"unit\":\"posts/s\",\"subject\":\"none\","
+        "\"params\":{\"n\":5,\"how\":\"x\"}}\n");
+    struct group group;
+    size_t next = 0;
+
+    CHECK(group_next(&group, &results, &next));
+    CHECK_EQ(3, group.count);
+    CHECK(group.higher);
+    CHECK(group.best == 7 && group.largest == 8);
+    CHECK(strcmp(group.rows[0].subject, "fast") == 0);
+    CHECK(strcmp(group.rows[2].subject, "none") == 0);
+    CHECK(strcmp(group.common.data, "n 5") == 0);
+    CHECK(strcmp(group.rows[0].label.data, "how y") == 0);
+    group_free(&group);
+
+    CHECK(group_next(&group, &results, &next));
+    CHECK_EQ(1, group.count);
+    CHECK(!group.higher);
+    group_free(&group);
+    CHECK(!group_next(&group, &results, &next));
+    results_free(&results);
+}
+
+static void a_number_with_three_values_is_a_sweep(void)
+{
+    struct results results = bench_lines(
+        "{\"question\":\"q\",\"unit\":\"ns\",\"subject\":\"a\",\"value\":3,"
+        "\"params\":{\"n\":100,\"k\":1}}\n"
+        "{\"question\":\"q\",\"unit\":\"ns\",\"subject\":\"b\",\"value\":9,"
+        "\"params\":{\"n\":10,\"k\":1}}\n"
+        "{\"question\":\"q\",\"unit\":\"ns\",\"subject\":\"a\",\"value\":1,"
+        "\"params\":{\"n\":1,\"k\":1}}\n"
+        "{\"question\":\"q\",\"unit\":\"ns\",\"subject\":\"a\",\"value\":2,"
+        "\"params\":{\"n\":10,\"k\":1}}\n");
+    struct group group;
+    size_t next = 0;
+    CHECK(group_next(&group, &results, &next));
+    CHECK(group.sweep && strcmp(group.sweep, "n") == 0);
+    CHECK(strcmp(group.common.data, "k 1") == 0);
+    CHECK(group.rows[0].sweep == 1 && group.rows[2].sweep == 100);
+    CHECK_EQ(0, group.rows[2].series);
+    CHECK_EQ(1, group.rows[3].series);
+    group_free(&group);
+    results_free(&results);
+}
+
+static void every_verdict_has_a_name_and_a_meaning(void)
+{
+    struct verdict_words words;
+    size_t count = 0;
+    for (; (words = verdicts_words(count)).name; count++)
+        CHECK(words.meaning && *words.meaning && words.contract);
+    CHECK(count > 20);
+}
+
+int main(void)
+{
+    RUN(a_page_of_nothing_says_so_and_is_whole);
+    RUN(every_place_of_the_template_is_filled);
+    RUN(a_page_asks_no_other_machine);
+    RUN(no_value_becomes_markup);
+    RUN(wrong_types_leave_a_whole_page);
+    RUN(one_bug_is_one_card_with_its_command);
+    RUN(planted_bugs_are_judged_by_their_kind);
+    RUN(the_same_results_make_the_same_page);
+    RUN(rows_of_a_group_come_best_first);
+    RUN(a_number_with_three_values_is_a_sweep);
+    RUN(every_verdict_has_a_name_and_a_meaning);
+    return test_result(11);
+}
