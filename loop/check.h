@@ -9,6 +9,7 @@
 #ifndef LOOP_CHECK_H
 #define LOOP_CHECK_H
 
+/* Say where an assertion has failed, and end the process. */
 _Noreturn void loop_check_failed(const char *file, int line,
                                  const char *expression);
 

@@ -122,7 +122,7 @@ enum item_state {
     ITEM_OPEN,          /* handle                                            */
     ITEM_CLOSING,       /* handle                                            */
     ITEM_ABORTED,       /* timer, job: ready, cancelled                      */
-    ITEM_ENDED,         /* task, console: the caller's again                 */
+    ITEM_ENDED,         /* the caller's again, if its memory is still there  */
     ITEM_STATES,
 };
 

@@ -355,6 +355,20 @@ static void take_packets(struct loop *l, const struct packet *batch, int n)
 }
 
 /*
+ * This thread has nothing to do. If it has taken the wake that was meant for
+ * another sleeper, post it again, and stay away from the port for long enough
+ * that the other one gets it: ports do not say which waiter wakes.
+ */
+static void hand_over(struct loop *l)
+{
+    if (!sleeper_is_owed(l))
+        return;
+    core_leave(l);
+    os_pause();
+    core_enter(l);
+}
+
+/*
  * Wait until something is ready, the run should leave, or the time is over.
  * A packet may wake a thread over nothing, and a wait may end early, so this
  * looks again and goes back to sleep.
@@ -373,6 +387,7 @@ static void wait_for_work(struct loop *l, struct run *r, uint64_t until)
         timer_collect(l);
         if (stay || must_stay_awake(l, r) || l->now >= until)
             return;
+        hand_over(l);
     }
 }
 

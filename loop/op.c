@@ -142,6 +142,7 @@ static void drop(struct op *op)
     if (op->accepted != PORT_NO_HANDLE)
         port_handle_close(op->accepted);
     op->accepted = PORT_NO_HANDLE;
+    op->item.state = ITEM_ENDED;
     op->loop->count[LOOP_OP]--;
 }
 
@@ -152,6 +153,7 @@ static void end_awaited(struct loop *l, struct op *op)
     struct task *waiter = op->waiter;
     if (waiter) {
         op->waiter = NULL;
+        op->item.state = ITEM_ENDED;
         l->count[LOOP_OP]--;
         task_wake(waiter, op->status);
     } else if (!core_takes_work(l)) {

@@ -97,9 +97,9 @@ struct shutdown_hook {
 
 /*
  * Register a hook. h->begin is called by the strategy hooks; it returns true
- * if the hook is done (h->status below 0: it has failed), or false if shutdown_hook_done will be called later,
- * by a callback of the loop or another thread. The next hook begins when
- * this one is done.
+ * if the hook is done (h->status below 0: it has failed), or false if
+ * shutdown_hook_done will be called later, by a callback of the loop or
+ * another thread. The next hook begins when this one is done.
  *
  *   returns   0, or LOOP_ECLOSED
  *   owns      the loop until begin was called and the hook is done, or the

@@ -205,7 +205,10 @@ void task_await_op(struct task *t, struct op *op)
         list_remove(&op->item);
         l->count[LOOP_OP]--;
         l->ops_unclaimed--;
+        op->item.state = ITEM_ENDED;
         task_wake(t, op->status);
+    } else if (op->item.state == ITEM_ENDED) {
+        task_wake(t, LOOP_EABORTED);    /* dropped by a drain */
     } else {
         op->waiter = t;
     }
@@ -222,7 +225,10 @@ void task_await_job(struct task *t, struct job *job)
     if (job->item.state == ITEM_UNCLAIMED) {
         list_remove(&job->item);
         l->count[LOOP_JOB]--;
+        job->item.state = ITEM_ENDED;
         task_wake(t, job->status);
+    } else if (job->item.state == ITEM_ENDED) {
+        task_wake(t, LOOP_EABORTED);    /* dropped by a drain */
     } else {
         job->waiter = t;
     }

@@ -24,9 +24,11 @@ static void end_job(struct loop *l, struct job *j, int status,
     } else if (j->waiter) {
         struct task *waiter = j->waiter;
         j->waiter = NULL;
+        j->item.state = ITEM_ENDED;
         l->count[LOOP_JOB]--;
         task_wake(waiter, status);
     } else if (!core_takes_work(l)) {
+        j->item.state = ITEM_ENDED;
         l->count[LOOP_JOB]--;
     } else {
         j->item.state = ITEM_UNCLAIMED;
@@ -138,6 +140,7 @@ void job_drop_unclaimed(struct loop *l)
         next = i->next;
         if (i->state == ITEM_UNCLAIMED) {
             list_remove(i);
+            i->state = ITEM_ENDED;
             l->count[LOOP_JOB]--;
         }
     }
