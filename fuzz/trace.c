@@ -1,7 +1,7 @@
 #include "trace.h"
 
 #include "sim/livelock.h"
-#include "sim/sim.h"
+#include "sim/machine.h"
 
 #define KEPT_MAX 16384u     /* a power of two */
 
@@ -61,10 +61,10 @@ static uint64_t mix(uint64_t hash, uint64_t when, uint64_t what)
 void trace_emit(enum trace_kind kind, unsigned object, int value)
 {
     struct trace_event event = {
-        .time = sim_time(),
+        .time = machine.now,
         .value = value,
         .object = (uint16_t)object,
-        .thread = (uint8_t)sim_thread(),
+        .thread = (uint8_t)machine.current,
         .kind = (uint8_t)kind,
     };
     uint64_t what = (uint64_t)(uint32_t)event.value << 32 |

@@ -59,6 +59,22 @@ void arena_reset(void)
     arena.part_count = 0;
 }
 
+static bool all_are(const uint8_t *shadow, size_t count, uint8_t value)
+{
+    uint64_t word, wanted = value * UINT64_C(0x0101010101010101);
+    for (; count >= sizeof word; count -= sizeof word) {
+        memcpy(&word, shadow, sizeof word);
+        if (word != wanted)
+            return false;
+        shadow += sizeof word;
+    }
+    while (count-- > 0) {
+        if (*shadow++ != value)
+            return false;
+    }
+    return true;
+}
+
 void *arena_alloc(size_t size)
 {
     MACHINE_ASSERT(arena.mapped);
@@ -92,6 +108,17 @@ static bool is_lent(uint8_t shadow)
     return (shadow & 0xf0) == ARENA_LENT || (shadow & 0xf0) == ARENA_LENT_PART;
 }
 
+static bool any_lent(const uint8_t *shadow, size_t count)
+{
+    if (count > 1 && all_are(shadow, count - 1, ARENA_OK))
+        return is_lent(shadow[count - 1]);
+    for (size_t i = 0; i < count; i++) {
+        if (is_lent(shadow[i]))
+            return true;
+    }
+    return false;
+}
+
 enum arena_free arena_free(void *memory)
 {
     uintptr_t address = (uintptr_t)memory;
@@ -106,10 +133,8 @@ enum arena_free arena_free(void *memory)
         return ARENA_FREED_BEFORE;
     uint8_t *shadow = arena_shadow(address);
     size_t granules = (header->size + 7) / 8;
-    for (size_t i = 0; i < granules; i++) {
-        if (is_lent(shadow[i]))
-            return ARENA_FREED_LENT;
-    }
+    if (any_lent(shadow, granules))
+        return ARENA_FREED_LENT;
     header->live = 0;
     memset(shadow, ARENA_FREED, granules);
     arena.live--;
@@ -180,15 +205,10 @@ static void return_granule(uintptr_t granule, unsigned first, unsigned end)
         return_part(granule, first, end);
 }
 
-static inline __attribute__((always_inline)) void
-for_granules(const void *memory, size_t size,
-             void (*visit)(uintptr_t granule, unsigned first, unsigned end))
+typedef void visit_fn(uintptr_t granule, unsigned first, unsigned end);
+
+static void each_granule(uintptr_t at, uintptr_t end, visit_fn *visit)
 {
-    if (!arena_has(memory) || size == 0)
-        return;
-    uintptr_t at = (uintptr_t)memory;
-    uintptr_t end = at + size;
-    MACHINE_ASSERT(end <= ARENA_BASE + ARENA_SIZE);
     while (at < end) {
         uintptr_t granule = at & ~(uintptr_t)7;
         uintptr_t next = granule + 8 < end ? granule + 8 : end;
@@ -197,14 +217,35 @@ for_granules(const void *memory, size_t size,
     }
 }
 
+/* Change a range; its whole granules at once, if all are as expected. */
+static void change(const void *memory, size_t size, uint8_t from, uint8_t to,
+                   visit_fn *visit)
+{
+    if (!arena_has(memory) || size == 0)
+        return;
+    uintptr_t at = (uintptr_t)memory;
+    uintptr_t end = at + size;
+    MACHINE_ASSERT(end <= ARENA_BASE + ARENA_SIZE);
+    uintptr_t whole = (at + 7) & ~(uintptr_t)7;
+    uintptr_t whole_end = end & ~(uintptr_t)7;
+    if (whole >= whole_end ||
+        !all_are(arena_shadow(whole), (whole_end - whole) / 8, from)) {
+        each_granule(at, end, visit);
+        return;
+    }
+    each_granule(at, whole, visit);
+    memset(arena_shadow(whole), to, (whole_end - whole) / 8);
+    each_granule(whole_end, end, visit);
+}
+
 void arena_lend(const void *memory, size_t size)
 {
-    for_granules(memory, size, lend_granule);
+    change(memory, size, ARENA_OK, ARENA_LENT + 8, lend_granule);
 }
 
 void arena_return(const void *memory, size_t size)
 {
-    for_granules(memory, size, return_granule);
+    change(memory, size, ARENA_LENT + 8, ARENA_OK, return_granule);
 }
 
 static bool part_lent(uintptr_t granule, unsigned first, unsigned end)
@@ -232,22 +273,6 @@ static enum verdict check_granule(uintptr_t granule, unsigned first,
     return end <= (shadow & 0xfu) ? VERDICT_CLEAN : VERDICT_OUT_OF_BOUNDS;
 }
 
-static bool all_usable(const uint8_t *shadow, size_t count)
-{
-    uint64_t word;
-    for (; count >= sizeof word; count -= sizeof word) {
-        memcpy(&word, shadow, sizeof word);
-        if (word != 0)
-            return false;
-        shadow += sizeof word;
-    }
-    while (count-- > 0) {
-        if (*shadow++ != ARENA_OK)
-            return false;
-    }
-    return true;
-}
-
 enum verdict arena_check(const void *memory, size_t size)
 {
     uintptr_t at = (uintptr_t)memory;
@@ -257,7 +282,7 @@ enum verdict arena_check(const void *memory, size_t size)
         return arena_null(memory) ? VERDICT_OUT_OF_BOUNDS : VERDICT_CLEAN;
     if (size > ARENA_SIZE - (at - ARENA_BASE))
         return VERDICT_OUT_OF_BOUNDS;
-    if (all_usable(arena_shadow(at), ((at & 7) + size + 7) / 8))
+    if (all_are(arena_shadow(at), ((at & 7) + size + 7) / 8, ARENA_OK))
         return VERDICT_CLEAN;
     for (uintptr_t end = at + size; at < end;) {
         uintptr_t granule = at & ~(uintptr_t)7;

@@ -1062,6 +1062,58 @@ static void do_peer_write(void)
     peer_write(far, 1);
 }
 
+static void do_listen(void)
+{
+    struct port_address at = { PORT_LOOPBACK, 0 };
+    port_listen(&near, &at);
+}
+
+static void do_pipe(void)
+{
+    port_handle writer;
+    port_pipe(&near, &writer);
+}
+
+static void do_object(void)
+{
+    port_object(&near);
+}
+
+static void do_object_set(void)
+{
+    port_object_set(near);
+}
+
+static void do_peer_pair(void)
+{
+    peer_socket_pair(&near, &far);
+}
+
+static void do_peer_pipe(void)
+{
+    peer_pipe(&near, &far, 1);
+}
+
+static void do_peer_connect(void)
+{
+    peer_connect((struct port_address){ PORT_LOOPBACK, 5 }, &far);
+}
+
+static void do_peer_read(void)
+{
+    peer_read(far, 1);
+}
+
+static void do_peer_set(void)
+{
+    peer_set(near);
+}
+
+static void do_peer_close(void)
+{
+    peer_close(far);
+}
+
 static void every_call_is_a_scheduling_point(void)
 {
     CHECK(!others_come_before(do_nothing));
@@ -1075,7 +1127,17 @@ static void every_call_is_a_scheduling_point(void)
     CHECK(others_come_before(do_socket));
     CHECK(others_come_before(do_associate));
     CHECK(others_come_before(do_handle_close));
+    CHECK(others_come_before(do_listen));
+    CHECK(others_come_before(do_pipe));
+    CHECK(others_come_before(do_object));
+    CHECK(others_come_before(do_object_set));
+    CHECK(others_come_before(do_peer_pair));
+    CHECK(others_come_before(do_peer_pipe));
+    CHECK(others_come_before(do_peer_connect));
     CHECK(others_come_before(do_peer_write));
+    CHECK(others_come_before(do_peer_read));
+    CHECK(others_come_before(do_peer_set));
+    CHECK(others_come_before(do_peer_close));
 }
 
 /* --- determinism --------------------------------------------------------- */

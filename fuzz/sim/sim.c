@@ -320,7 +320,7 @@ static void begin_fair_phase(void)
     struct machine *m = &machine;
     m->fair = true;
     m->faults = 0;
-    m->decisions_max = m->decisions + DECISIONS_MAX;
+    m->decisions_max += m->decisions;
     livelock_forget();
 }
 

@@ -43,7 +43,7 @@ enum sim_profile {
 struct sim_options {
     enum sim_profile profile;
     uint32_t         faults;        /* SIM_FAULT bits; 0: none              */
-    uint32_t         decisions_max; /* 0: 20,000; then the fair phase       */
+    uint32_t         decisions_max; /* 0: 20,000; the fair phase has as many */
 };
 
 /* How did a run end? */
@@ -86,6 +86,13 @@ enum sim_end sim_run(void);
  *             functions, no numbers that another schedule would change
  */
 void sim_finding(enum verdict v, const char *where);
+
+/*
+ * From now on a wild pointer of the subject is a finding (abort), and so is
+ * a run that stays without a decision for seconds (livelock). For programs
+ * that have no handlers of their own, as libFuzzer has.
+ */
+void sim_catch_faults(void);
 
 /* The finding of the last run: VERDICT_CLEAN and "" if there is none. */
 enum verdict sim_verdict(void);

@@ -417,6 +417,13 @@ static void spins_and_counts(void *arg)
         counter++;
 }
 
+static void spins_and_counts_atomically(void *arg)
+{
+    (void)arg;
+    while (atomic_load(&flag) == 0)
+        atomic_fetch_add(&other_flag, 1);
+}
+
 static void spins_and_counts_in_a_register(void *arg)
 {
     (void)arg;
@@ -467,6 +474,7 @@ static void a_spent_budget_is_not_a_finding(void)
     CHECK_EQ(SIM_BUDGET, run_two(spins_and_counts, spins_on_other));
     CHECK_EQ(VERDICT_CLEAN, sim_verdict());
     CHECK_EQ(SIM_BUDGET, run_one(spins_and_counts));
+    CHECK_EQ(SIM_BUDGET, run_one(spins_and_counts_atomically));
     CHECK_EQ(SIM_DONE, run_one(spins_and_counts_in_a_register));
     CHECK_EQ(SIM_DONE, run_one(pauses_for_a_time));
 }
@@ -651,6 +659,23 @@ static void do_console(void)
     sim_console(OS_CONSOLE_INTERRUPT);
 }
 
+static struct os_console console;
+
+static void do_watch(void)
+{
+    os_console_watch(&console);
+}
+
+static void do_mutex_close(void)
+{
+    os_mutex_close(&mutex);
+}
+
+static void do_cond_close(void)
+{
+    os_cond_close(&cond);
+}
+
 static void nothing(void)
 {
 }
@@ -671,6 +696,9 @@ static void every_call_is_a_scheduling_point(void)
     CHECK(others_come_before(do_pause));
     CHECK(others_come_before(do_sleep));
     CHECK(others_come_before(do_console));
+    CHECK(others_come_before(do_watch));
+    CHECK(others_come_before(do_mutex_close));
+    CHECK(others_come_before(do_cond_close));
 }
 
 static _Atomic uint8_t  atomic_8;
@@ -755,8 +783,6 @@ static void memory_runs_out_only_with_its_fault(void)
     CHECK_EQ(2, ends(SIM_FAULT(SCHED_MEMORY), allocates, SIM_DONE));
     CHECK_EQ(1, seen[1]);
 }
-
-static struct os_console console;
 
 static void hears(struct os_console *c, enum os_console_event what)
 {
