@@ -343,6 +343,7 @@ int command_fuzz(int argc, char **argv)
         int job = host_split((unsigned)(l.jobs < 64 ? l.jobs : 64));
         if (job < 0)
             return -1 - job;
+        sim_catch_faults();     /* a timer is not inherited */
         l.seed += (uint64_t)job;
         self.terminal = self.terminal && job == 0;
     }

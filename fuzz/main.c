@@ -6,6 +6,7 @@
 
 #include "command.h"
 #include "host.h"
+#include "sim/sim.h"
 
 static const struct {
     const char *name;
@@ -55,6 +56,7 @@ int main(int argc, char **argv)
         return EXIT_CLEAN;
     }
     host_catch_interrupt();
+    sim_catch_faults();
     for (size_t i = 0; i < COMMANDS; i++)
         if (!strcmp(argv[1], commands[i].name))
             return commands[i].run(argc - 1, argv + 1);

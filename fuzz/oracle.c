@@ -28,7 +28,7 @@ struct object {
     bool     has_waiter;    /* a task does                                 */
     bool     worked;        /* job: work was called                        */
     bool     cancelled;     /* task: a cancel was asked for, not delivered */
-    bool     cancelling;    /* a cancel call has not returned              */
+    uint8_t  cancelling;    /* cancel calls that have not returned         */
     uint8_t  waits_for;     /* task: enum subject_kind, or NONE            */
     uint8_t  active;        /* index of the run it was submitted in        */
     uint64_t detail;
@@ -37,6 +37,8 @@ struct object {
     uint64_t asking;        /* task: sequence of the cancel's begin        */
     uint64_t asked;         /* and of its return                           */
     uint64_t told;          /* task: sequence of the step that was told    */
+    uint32_t events;        /* console: raised while it was watching       */
+    uint32_t events_told;
     uint64_t stepped;       /* task: sequence of the last step             */
 };
 
@@ -50,7 +52,7 @@ struct active {
     uint8_t  loop;
     uint8_t  mode;
     uint8_t  strategy;
-    bool     known;         /* has shown that it is inside                 */
+    uint64_t known;         /* sequence at which it was seen to be inside  */
     bool     asked;         /* a stop returned while this was inside       */
     bool     asked_alone;   /* or kept by it, as no other run was about    */
     bool     kept;          /* it must consume a kept stop                 */
@@ -98,8 +100,6 @@ static struct {
     uint64_t              stop_began[SCHED_THREADS_MAX][SUBJECT_LOOPS];
     uint32_t              ops_called;
     uint32_t              loops_open;   /* ever                            */
-    uint32_t              raised;
-    uint32_t              told;
 } o;
 
 static const char *const alive_word[SUBJECT_KINDS] = {
@@ -131,7 +131,7 @@ void oracle_reset(const struct subject *subject)
     o.subject = subject;
     o.sequence = 1;
     o.loops_open = 0;
-    o.ops_called = o.raised = o.told = 0;
+    o.ops_called = 0;
 }
 
 static struct model *touch(unsigned loop)
@@ -232,7 +232,7 @@ static const char *alive_since(unsigned loop, uint64_t sequence)
         for (unsigned n = 0; n < o.high[kind]; n++) {
             const struct object *x = &o.object[kind][n];
             if (x->life == LIFE_LIVE && x->loop == loop &&
-                x->accepted <= sequence && !x->cancelling)
+                x->accepted <= sequence && x->cancelling == 0)
                 return alive_word[kind];
         }
     }
@@ -246,7 +246,8 @@ static const char *any_live(unsigned loop)
             continue;
         for (unsigned n = 0; n < o.high[kind]; n++) {
             const struct object *x = &o.object[kind][n];
-            if (x->life == LIFE_LIVE && x->loop == loop && !x->cancelling)
+            if (x->life == LIFE_LIVE && x->loop == loop &&
+                x->cancelling == 0)
                 return alive_word[kind];
         }
     }
@@ -326,7 +327,8 @@ static void check_end(const struct model *m, const struct active *a,
     if (result == LOOP_STOPPED && !stop_known)
         found(VERDICT_STALE_STATE, "run", "ends by a stop that is not its own");
     if (result != LOOP_STOPPED && a->kept)
-        found(VERDICT_STOP_IGNORED, "run", "ends otherwise than by a kept stop");
+        found(VERDICT_STOP_IGNORED, "run",
+              "ends otherwise than by a kept stop");
     if (result != LOOP_IDLE)
         return;
     const char *alive = alive_since(loop, a->last);
@@ -398,7 +400,7 @@ void oracle_stop_ended(unsigned loop, int result)
             continue;
         inside++;
         only = a;
-        if (a->known && a->entered < began) {
+        if (a->known && a->known < began) {
             known++;
             ask(m, a);
         } else {
@@ -455,7 +457,7 @@ static void end_silently(unsigned loop)
 
 static void check_closed(unsigned loop, const struct active *a)
 {
-    if (a->what == WHAT_SHUTDOWN)
+    if (a->what == WHAT_SHUTDOWN || o.loop[loop].gave_up)
         end_silently(loop);
     const char *live = any_live(loop);
     if (live && !strcmp(live, "post"))
@@ -523,9 +525,10 @@ static void check_list(unsigned loop, const struct active *a,
             const struct object *x = &o.object[kind][n];
             live += x->life == LIFE_LIVE && x->loop == loop &&
                     x->accepted <= a->entered && !x->awaited &&
-                    !x->cancelling;
+                    x->cancelling == 0;
         }
-        if (live > 0 && live > listed(report, kind))
+        /* Each run may be about to call the callback of one. */
+        if (live > listed(report, kind) + o.loop[loop].inside)
             found(VERDICT_EARLY_QUIESCENCE, "shutdown does not list a",
                   alive_word[kind]);
     }
@@ -602,7 +605,7 @@ void oracle_cancels(enum subject_kind kind, unsigned number)
 {
     struct object *x = object(kind, number);
     touch(x->loop);
-    x->cancelling = true;
+    x->cancelling++;
     x->asking = o.sequence;
 }
 
@@ -610,7 +613,7 @@ void oracle_cancelled(enum subject_kind kind, unsigned number, int result)
 {
     struct object *x = object(kind, number);
     touch(x->loop);
-    x->cancelling = false;
+    x->cancelling--;
     if (result < 0)
         return;
     switch (kind) {
@@ -646,7 +649,10 @@ void oracle_awaits(unsigned task, enum subject_kind kind, unsigned number)
 
 void oracle_console_raised(void)
 {
-    o.raised++;
+    for (unsigned n = 0; n < o.high[SUBJECT_CONSOLE]; n++) {
+        struct object *x = &o.object[SUBJECT_CONSOLE][n];
+        x->events += x->life == LIFE_LIVE && x->cancelling == 0;
+    }
 }
 
 /* Callbacks. */
@@ -655,7 +661,8 @@ static void count_down(struct active *a, const struct model *m)
 {
     bool first = !a->delivered;
     a->delivered = true;
-    a->known = true;
+    if (!a->known)
+        a->known = o.sequence;
     if (a->what != WHAT_RUN)
         return;
     if (first && (a->kept || a->kept_maybe || a->asked_alone))
@@ -764,7 +771,7 @@ static void step_task(const struct subject_event *e)
         found(VERDICT_LATE_CALLBACK, "task", "steps after its end");
     end_awaited(t);
     if (t->cancelled && !e->cancelled && t->asked > t->stepped &&
-        !t->cancelling)
+        t->cancelling == 0)
         found(VERDICT_LOST_WAKE, "task", "steps and is not told of a cancel");
     if (e->cancelled) {
         t->cancelled = false;
@@ -786,11 +793,10 @@ static void work(const struct subject_event *e)
 
 static void console(const struct subject_event *e)
 {
-    const struct object *w = object(SUBJECT_CONSOLE, e->number);
+    struct object *w = object(SUBJECT_CONSOLE, e->number);
     if (w->life == LIFE_CANCELLED)
         found(VERDICT_LATE_CALLBACK, "console", "is told after its end");
-    if ((uint32_t)e->status > o.told)
-        o.told = (uint32_t)e->status;
+    w->events_told = (uint32_t)e->status;
 }
 
 static unsigned loop_of(const struct subject_event *e)
@@ -896,12 +902,14 @@ static uint32_t packets_lost(void)
     return left.ops_dequeued > known ? left.ops_dequeued - known : 0;
 }
 
-static bool any_console(unsigned loop)
+static bool console_untold(unsigned loop)
 {
-    for (unsigned n = 0; n < o.high[SUBJECT_CONSOLE]; n++)
-        if (o.object[SUBJECT_CONSOLE][n].life == LIFE_LIVE &&
-            o.object[SUBJECT_CONSOLE][n].loop == loop)
+    for (unsigned n = 0; n < o.high[SUBJECT_CONSOLE]; n++) {
+        const struct object *x = &o.object[SUBJECT_CONSOLE][n];
+        if (x->life == LIFE_LIVE && x->loop == loop && x->cancelling == 0 &&
+            x->events_told < x->events)
             return true;
+    }
     return false;
 }
 
@@ -912,7 +920,7 @@ static void check_sleeper(const struct active *a, bool timed)
         found(VERDICT_STOP_IGNORED, "run", "asleep after a stop");
     else if (what)
         found(VERDICT_LOST_WAKE, "run", what);
-    else if (any_console(a->loop) && o.told < o.raised && !timed)
+    else if (!timed && console_untold(a->loop))
         found(VERDICT_LOST_WAKE, "run", "asleep over a console event");
     else if (!timed && o.loops_open == 1 && packets_lost() > 0)
         found(VERDICT_LOST_COMPLETION, "op", "dequeued and not delivered");
@@ -932,7 +940,8 @@ static void check_blocked(struct active *a, bool timed)
     if (a->what == WHAT_RUN) {
         if (info.state == SIM_BLOCKED_DEQUEUE) {
             check_sleeper(a, timed);
-            a->known = true;
+            if (!a->known)
+                a->known = o.sequence;
         }
         return;
     }

@@ -9,7 +9,9 @@
 
 #define THREADS 8
 #define CALLBACKS 16
+#define INSTANCES_MAX 64    /* of one kind                                 */
 #define RESCUES_MAX 64
+#define THREADS_SAFE 28     /* of the simulator's, some left for workers   */
 #define FINISH_WITHIN 1000000000u   /* 1 s, virtual                        */
 
 /* A dynamic object: what a number at the subject seam stands for. */
@@ -37,8 +39,9 @@ static struct {
     const struct subject     *subject;
     const struct scenario    *scenario;
     const struct run_options *options;
-    struct instance           instance[I_KINDS][SUBJECT_NUMBERS];
+    struct instance           instance[I_KINDS][INSTANCES_MAX];
     unsigned                  count[I_KINDS];
+    unsigned                  objects_max;
     int16_t                   latest[I_KINDS][16];  /* of a scenario object */
     bool                      loop_begun[SUBJECT_LOOPS];
     bool                      loop_open[SUBJECT_LOOPS];
@@ -56,6 +59,9 @@ static struct {
     struct os_cond            changed;
     struct os_cond            never;
     bool                      raised[8];
+    struct body {
+        uint16_t first, end;    /* statements; end 0: there is none         */
+    }                         body[ST_HOOK + 1][16];
     unsigned                  ran[CALLBACKS];
     struct os_thread          helper[RESCUES_MAX + 1];
     unsigned                  helpers;
@@ -76,7 +82,7 @@ struct context {
 static int new_instance(enum instance_kind kind, unsigned object,
                         unsigned loop, unsigned callback)
 {
-    if (w.count[kind] == SUBJECT_NUMBERS)
+    if (w.count[kind] == w.objects_max)
         return -1;
     unsigned n = w.count[kind]++;
     w.instance[kind][n] = (struct instance){ .object = (uint8_t)object,
@@ -90,6 +96,32 @@ static int new_instance(enum instance_kind kind, unsigned object,
 static int latest(enum instance_kind kind, unsigned object)
 {
     return object < latest_max[kind] ? w.latest[kind][object] : -1;
+}
+
+/* Where the bodies are: one look at the scenario instead of one a callback. */
+static void find_bodies(const struct scenario *s)
+{
+    struct body *open = NULL;
+    memset(w.body, 0, sizeof w.body);
+    for (uint32_t i = 0; i < s->count; i++) {
+        const struct statement *st = &s->statement[i];
+        if (st->op <= ST_HOOK) {
+            open = &w.body[st->op][st->a % 16];
+            open->first = (uint16_t)(i + 1);
+        }
+        if (open)
+            open->end = (uint16_t)(i + 1);
+    }
+}
+
+static bool find_body(enum statement_op section, unsigned object,
+                      unsigned *first, unsigned *end)
+{
+    if (object >= 16 || w.body[section][object].end == 0)
+        return false;
+    *first = w.body[section][object].first;
+    *end = w.body[section][object].end;
+    return true;
 }
 
 static const char *name_of(enum scenario_kind kind, unsigned object)
@@ -184,7 +216,7 @@ static void do_open(const struct statement *st)
         return;
     w.loop_begun[loop] = true;
     unsigned first, end, workers = 0;
-    if (scenario_body(w.scenario, ST_LOOP, loop, &first, &end))
+    if (find_body(ST_LOOP, loop, &first, &end))
         workers = w.scenario->statement[first - 1].value;
     trace_call(st, st->a);
     int result = w.subject->open(loop, workers > 8 ? 8 : workers);
@@ -237,8 +269,8 @@ static void do_shutdown(const struct statement *st)
     if (!usable(st->a))
         return;
     trace_call(st, st->a);
-    trace_return(st, st->a, shut_down(st->a, (enum shutdown_strategy)(st->b % 5),
-                               st->value * 1000ull));
+    enum shutdown_strategy how = (enum shutdown_strategy)(st->b % 5);
+    trace_return(st, st->a, shut_down(st->a, how, st->value * 1000ull));
 }
 
 static void do_close(const struct statement *st)
@@ -323,13 +355,20 @@ static void do_spawn(const struct statement *st)
     trace_return(st, st->a, result);
 }
 
+/* A group is of one loop: a scenario's group stands for one in each. */
+static unsigned group_of(unsigned group, unsigned loop)
+{
+    return group * SUBJECT_LOOPS + loop;
+}
+
 static void do_gather(const struct statement *st)
 {
     int n = latest(I_TASK, st->b);
     if (n < 0 || !usable(w.instance[I_TASK][n].loop))
         return;
     trace_call(st, w.instance[I_TASK][n].loop);
-    w.subject->group_add(st->a, (unsigned)n);
+    w.subject->group_add(group_of(st->a, w.instance[I_TASK][n].loop),
+                         (unsigned)n);
     trace_return(st, w.instance[I_TASK][n].loop, 0);
 }
 
@@ -527,6 +566,9 @@ static void do_unwatch(const struct statement *st)
 
 static void do_console(const struct statement *st)
 {
+    /* Every watcher hears of it on a thread of its own. */
+    if (sim_thread_count() + SUBJECT_LOOPS > THREADS_SAFE)
+        return;
     trace_call(st, NO_LOOP);
     int what = st->a == 1 ? OS_CONSOLE_TERMINATE : OS_CONSOLE_INTERRUPT;
     if (sim_console(what) > 0)
@@ -666,7 +708,8 @@ static bool do_task_await(const struct statement *st, struct context *c)
             result = w.subject->await_task(task, (unsigned)n);
         break;
     case ST_AWAIT_GROUP:
-        result = w.subject->await_group(task, st->a, st->b == 1);
+        result = w.subject->await_group(task, group_of(st->a, t->loop),
+                                        st->b == 1);
         break;
     }
     trace_return(st, t->loop, result);
@@ -753,7 +796,7 @@ static void execute_body(enum statement_op section, unsigned object,
 {
     unsigned first, end;
     if (object == SCENARIO_ANY ||
-        !scenario_body(w.scenario, section, object, &first, &end))
+        !find_body(section, object, &first, &end))
         return;
     for (unsigned i = first; i < end; i++)
         if (execute(&w.scenario->statement[i], c))
@@ -783,7 +826,7 @@ static enum subject_answer step_task(const struct subject_event *e)
     struct instance *t = &w.instance[I_TASK][e->number];
     struct context c = { .kind = BODY_TASK, .task = e->number };
     unsigned first, end;
-    if (!scenario_body(w.scenario, ST_TASK, t->object, &first, &end))
+    if (!find_body(ST_TASK, t->object, &first, &end))
         return SUBJECT_OK;
     unsigned handler = find_on_cancel(first, end);
     if (!t->begun) {
@@ -828,7 +871,7 @@ static enum subject_answer run_hook(unsigned number)
     unsigned first, end;
 
     /* A callback may finish the hook before its body has ended. */
-    if (scenario_body(w.scenario, ST_HOOK, i->object, &first, &end))
+    if (find_body(ST_HOOK, i->object, &first, &end))
         for (unsigned s = first; s < end; s++)
             if (w.scenario->statement[s].op == ST_LATER)
                 i->later = true;
@@ -922,7 +965,7 @@ static void thread_main(void *arg)
     unsigned first, end;
     struct context c = { .kind = BODY_THREAD };
     execute_body(ST_THREAD, thread, &c);
-    bool daemon = scenario_body(w.scenario, ST_THREAD, thread, &first, &end) &&
+    bool daemon = find_body(ST_THREAD, thread, &first, &end) &&
                   w.scenario->statement[first - 1].c == 1;
     w.exited |= c.exited;
     os_mutex_lock(&w.lock);
@@ -937,7 +980,7 @@ static void start_thread(unsigned thread)
 {
     unsigned first, end;
     if (w.started[thread] ||
-        !scenario_body(w.scenario, ST_THREAD, thread, &first, &end))
+        !find_body(ST_THREAD, thread, &first, &end))
         return;
     const struct statement *st = &w.scenario->statement[first - 1];
     w.started[thread] = true;
@@ -991,7 +1034,7 @@ static bool can_rescue(void)
 
 static bool start_helper(const char *name, void (*entry)(void *))
 {
-    return w.helpers <= RESCUES_MAX && sim_thread_count() < 28 &&
+    return w.helpers <= RESCUES_MAX && sim_thread_count() < THREADS_SAFE &&
            os_thread_start(&w.helper[w.helpers++], name, entry, NULL) == 0;
 }
 
@@ -1023,7 +1066,7 @@ static void check_exit(void)
     for (unsigned thread = 0; thread < THREADS; thread++) {
         unsigned first, end;
         if (!w.started[thread] || w.ended[thread] ||
-            !scenario_body(w.scenario, ST_THREAD, thread, &first, &end))
+            !find_body(ST_THREAD, thread, &first, &end))
             continue;
         if (w.scenario->statement[first - 1].c != 1)
             sim_finding(VERDICT_LINGERING_PROCESS,
@@ -1054,9 +1097,12 @@ static void reset(const struct subject *subject, const struct scenario *s,
     memset(&w.never, 0, sizeof w.never);
     w.alive = w.rescues = w.helpers = 0;
     w.exited = w.finished = w.rescuing = false;
+    find_bodies(s);
     w.subject = subject;
     w.scenario = s;
     w.options = options;
+    w.objects_max = options->objects_max ? options->objects_max
+                                         : INSTANCES_MAX;
     subject->reset(on_callback);
     oracle_reset(subject);
 }
@@ -1078,7 +1124,7 @@ static void start_threads(const struct scenario *s)
 {
     for (unsigned thread = 0; thread < THREADS; thread++) {
         unsigned first, end;
-        if (scenario_body(s, ST_THREAD, thread, &first, &end) &&
+        if (find_body(ST_THREAD, thread, &first, &end) &&
             s->statement[first - 1].b != 1)
             start_thread(thread);
     }
@@ -1107,6 +1153,7 @@ void runner_run(const struct subject *subject, const struct scenario *s,
                 struct run_result *out)
 {
     struct sim_options sim = sim_options_of(s);
+    sim.decisions_max = options->decisions_max;
     sim_begin(&sim, sched, on_idle);
     reset(subject, s, options);
     if (sched->begin)
@@ -1212,5 +1259,5 @@ const char *runner_label(const struct trace_event *e)
     if ((e->kind == TRACE_CALL || e->kind == TRACE_RETURN) &&
         e->object < w.scenario->count)
         return scenario_table[w.scenario->statement[e->object].op].word;
-    return "";
+    return NULL;
 }

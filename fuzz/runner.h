@@ -26,6 +26,9 @@
 struct run_options {
     bool     expectations;  /* check returns=, expect-ran, expect-pending   */
     uint64_t seed;          /* what the strategy's run begins with          */
+    uint32_t decisions_max; /* before the fair phase, and in it; 0: 20,000  */
+    uint32_t objects_max;   /* of one kind that a run makes; 0: 64, the most.
+                               What asks for more is skipped                */
 };
 
 struct run_result {
@@ -52,7 +55,7 @@ void runner_replay(const struct subject *subject, const struct scenario *s,
                    const struct run_options *options, struct run_result *out);
 
 /* Name the object of a trace event of the last run: a fixed string or one
- * that is good until the fourth call after this one; never NULL. */
+ * that is good until the fourth call after this one; NULL if it has none. */
 const char *runner_label(const struct trace_event *event);
 
 /* A number that changes when the contract's state does, in buckets: for

@@ -16,13 +16,22 @@ struct seen {
     uint32_t times;
 };
 
+struct seen_set {
+    struct seen *slot;
+    uint64_t     count;
+    uint64_t     once;      /* behaviours seen once                         */
+    uint64_t     runs;
+};
+
 static struct {
     struct scenario *written;
     size_t           written_count;
     struct scenario *bred;
     size_t           bred_count;
-    struct seen     *seen;
-    uint64_t         once;      /* behaviours seen once                     */
+    struct seen_set  all;
+    struct seen_set  probe;     /* of generated scenarios: what guides the
+                                   search would bias an estimate            */
+    bool             generated;
     uint64_t         random;
     struct scenario  now;
     bool             as_written;
@@ -42,8 +51,10 @@ static void prepare(void)
         p.written = take(WRITTEN_MAX * sizeof *p.written);
     if (!p.bred)
         p.bred = take(BRED_MAX * sizeof *p.bred);
-    if (!p.seen)
-        p.seen = take(SEEN_SIZE * sizeof *p.seen);
+    if (!p.all.slot)
+        p.all.slot = take(SEEN_SIZE * sizeof *p.all.slot);
+    if (!p.probe.slot)
+        p.probe.slot = take(SEEN_SIZE * sizeof *p.probe.slot);
 }
 
 bool search_add(const struct scenario *s)
@@ -57,24 +68,33 @@ bool search_add(const struct scenario *s)
 
 /* Count a behaviour; returns true if it is new. A full table takes no more:
  * what is counted then is a lower bound. */
-static bool note_behaviour(struct search_state *s, uint64_t behaviour)
+static bool note_behaviour(struct seen_set *set, uint64_t behaviour)
 {
-    size_t at = behaviour & (SEEN_SIZE - 1);
+    set->runs++;
     for (unsigned tries = 0; tries < 64; tries++) {
-        struct seen *slot = &p.seen[(at + tries) & (SEEN_SIZE - 1)];
+        struct seen *slot = &set->slot[(behaviour + tries) & (SEEN_SIZE - 1)];
         if (slot->times == 0) {
             slot->behaviour = behaviour;
             slot->times = 1;
-            p.once++;
-            s->behaviours++;
+            set->once++;
+            set->count++;
             return true;
         }
         if (slot->behaviour == behaviour) {
-            p.once -= slot->times++ == 1;
+            set->once -= slot->times++ == 1;
             return false;
         }
     }
     return false;
+}
+
+/* Good-Turing: the share of the next unguided runs that would be new; below
+ * 0 while nothing can be said, or when the table is too full to tell. */
+static double estimate_unseen(const struct seen_set *probe)
+{
+    if (probe->runs < 1000 || probe->count > SEEN_SIZE / 2)
+        return -1;
+    return (double)probe->once / (double)probe->runs;
 }
 
 /* Which scenario next? */
@@ -104,7 +124,7 @@ static void breed(void)
 static void choose_scenario(const struct search_options *options,
                             uint64_t round)
 {
-    p.as_written = false;
+    p.as_written = p.generated = false;
     unsigned kind = sched_below(&p.random, 10);
     if (p.written_count > 0 && (options->corpus_only ||
                                 round < p.written_count || kind < 2)) {
@@ -118,6 +138,7 @@ static void choose_scenario(const struct search_options *options,
     } else {
         scenario_generate(&p.now, sched_random(&p.random));
         runner_forget_expectations(&p.now);
+        p.generated = true;
     }
 }
 
@@ -170,7 +191,11 @@ static bool run_once(struct search_state *s, unsigned schedule,
     if (p.as_written && result.verdict == p.now.expect)
         result.verdict = VERDICT_CLEAN;
     s->verdicts[result.verdict]++;
-    bool new_one = note_behaviour(s, runner_behaviour());
+    uint64_t behaviour = runner_behaviour();
+    bool new_one = note_behaviour(&p.all, behaviour);
+    if (p.generated)
+        note_behaviour(&p.probe, behaviour);
+    s->behaviours = p.all.count;
     if (result.verdict == VERDICT_CLEAN)
         return new_one;
     struct finding *f = finding_note(&s->findings, &p.now, &options, &result,
@@ -184,7 +209,7 @@ static void tell(struct search_state *s,
                  const struct search_listener *listener)
 {
     s->seconds = host_seconds() - s->began;
-    s->unseen = s->runs > 1000 ? (double)p.once / (double)s->runs : -1;
+    s->unseen = estimate_unseen(&p.probe);
     if (s->seconds - p.told < 0.5)
         return;
     p.told = s->seconds;

@@ -37,8 +37,9 @@ struct search_state {
     double   seconds;           /* so far                                    */
     uint64_t runs;
     uint64_t behaviours;        /* distinct ones                             */
-    double   unseen;            /* estimated share of the next runs that would
-                                   show a new one; below 0: not known yet    */
+    double   unseen;            /* estimated share of the next runs of newly
+                                   generated scenarios that would show a new
+                                   one; below 0: not known                   */
     uint64_t budget_runs;       /* ended by the budget, without a proof      */
     uint64_t verdicts[VERDICTS];
     struct findings findings;
