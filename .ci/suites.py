@@ -138,10 +138,11 @@ def build_and_run(build, suite):
 
 
 def trace(build, scenarios):
+    """The lines of all traces; none if a scenario cannot be run."""
     done = subprocess.run(
         [str(ROOT / "build" / build / "lastcall-fuzz"), "trace", *scenarios],
         cwd=ROOT, stdout=subprocess.PIPE, text=True)
-    return done.stdout.splitlines()
+    return done.stdout.splitlines() if done.returncode in (0, 1) else []
 
 
 def compare_traces():
@@ -152,15 +153,18 @@ def compare_traces():
     if not scenarios:
         return count
     clang, gcc = trace("clang", scenarios), trace("gcc", scenarios)
-    if clang and clang == gcc:
-        count.passed += 1
-    else:
+    if not clang or not gcc:
+        count.failed += 1
+        say("FAILED: no traces to compare")
+    elif clang != gcc:
         count.failed += 1
         at = next((i for i, (a, b) in enumerate(zip(clang, gcc)) if a != b),
                   min(len(clang), len(gcc)))
         say("FAILED: traces of clang and gcc differ from line %d" % (at + 1))
         for name, rows in (("clang", clang), ("gcc", gcc)):
             say("  %-6s %s" % (name, rows[at] if at < len(rows) else "(end)"))
+    else:
+        count.passed += 1
     say("traces %s" % count)
     return count
 

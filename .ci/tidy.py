@@ -146,7 +146,7 @@ def patches(tree):
     known = verdicts(tree)
     for path, text in tree.files(r"fuzz/mutants/.*\.patch"):
         stem = pathlib.PurePath(path).stem
-        if not re.fullmatch(r"[mc]\d{3}-[a-z0-9-]+|canary", stem):
+        if not re.fullmatch(r"[mc]\d{3}-[a-z0-9-]+|canary(-[a-z0-9-]+)?", stem):
             yield path, 1, "is named neither mNNN-name, cNNN-name nor canary"
         head = text.split("\n--- ", 1)[0]
         field = dict(re.findall(r"^([A-Z][\w-]*): *(\S.*)$", head, re.M))
