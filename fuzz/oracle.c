@@ -959,6 +959,14 @@ void oracle_idle(bool timed)
             check_blocked(&o.active[i], timed);
 }
 
+static bool all_closed(void)
+{
+    for (unsigned l = 0; l < SUBJECT_LOOPS; l++)
+        if (o.loop[l].open && (!o.loop[l].closed || o.loop[l].abandoned))
+            return false;
+    return true;
+}
+
 static const char *state_word(enum sim_state state)
 {
     switch (state) {
@@ -977,7 +985,7 @@ static const char *const what_word[] = {
     [WHAT_RUN] = "run", [WHAT_CLOSE] = "close", [WHAT_SHUTDOWN] = "shutdown",
 };
 
-void oracle_stuck(void)
+void oracle_stuck(uint32_t elsewhere)
 {
     struct sim_thread_info info;
     for (unsigned i = 0; i < o.active_high; i++) {
@@ -989,9 +997,12 @@ void oracle_stuck(void)
     }
     for (unsigned t = 0; t < sim_thread_count(); t++) {
         sim_thread_info(t, &info);
-        if (info.state == SIM_ENDED)
+        if (info.state == SIM_ENDED || elsewhere >> t & 1)
             continue;
-        if (!strcmp(info.name, "worker"))
+        bool worker = !strcmp(info.name, "worker");
+        if (worker && !all_closed())
+            continue;       /* the pool of a loop that is open */
+        if (worker)
             found(VERDICT_LINGERING_PROCESS, "worker", state_word(info.state));
         else
             found(VERDICT_DEADLOCK, "thread", state_word(info.state));
@@ -1000,17 +1011,10 @@ void oracle_stuck(void)
 
 /* The end. */
 
-static bool all_closed(void)
-{
-    for (unsigned l = 0; l < SUBJECT_LOOPS; l++)
-        if (o.loop[l].open && (!o.loop[l].closed || o.loop[l].abandoned))
-            return false;
-    return true;
-}
-
 static void check_lost(void)
 {
     for (unsigned l = 0; l < SUBJECT_LOOPS; l++) {
+        end_silently(l);
         const char *live = o.loop[l].open ? any_live(l) : NULL;
         if (live)
             found(VERDICT_LOST_COMPLETION, live, "accepted and never ended");

@@ -72,8 +72,13 @@ void oracle_callback_ended(const struct subject_event *e);
 /* Nothing can run; timed: but time could move. */
 void oracle_idle(bool timed);
 
-/* Nothing can run, for good, and the harness has nothing left to try. */
-void oracle_stuck(void);
+/*
+ * Nothing can run, for good, and the harness has nothing left to try.
+ *
+ *   elsewhere   bits of threads that wait for one another in the scenario,
+ *               outside any loop
+ */
+void oracle_stuck(uint32_t elsewhere);
 
 /* Every thread has ended and every loop was destroyed. */
 void oracle_end(void);

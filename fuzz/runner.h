@@ -62,8 +62,4 @@ const char *runner_label(const struct trace_event *event);
  * search strategies that look for new behaviour. Good after a run. */
 uint64_t runner_behaviour(void);
 
-/* Drop what only holds for the scenario as written: returns=, expectations
- * and the verdict. For scenarios that were mutated. */
-void runner_forget_expectations(struct scenario *s);
-
 #endif

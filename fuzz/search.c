@@ -115,7 +115,6 @@ static void breed(void)
                        sched_random(&p.random));
     else
         p.now = *any_parent();
-    runner_forget_expectations(&p.now);
     p.now.exception_count = 0;
     while (mutations-- > 0)
         scenario_mutate(&p.now, sched_random(&p.random));
@@ -137,7 +136,6 @@ static void choose_scenario(const struct search_options *options,
         breed();
     } else {
         scenario_generate(&p.now, sched_random(&p.random));
-        runner_forget_expectations(&p.now);
         p.generated = true;
     }
 }

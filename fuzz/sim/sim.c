@@ -410,8 +410,8 @@ enum sim_end sim_run(void)
 void sim_finding(enum verdict v, const char *where)
 {
     struct machine *m = &machine;
-    if (!m->active)
-        return;
+
+    /* Also when the run is over: only then is it known what is left. */
     if (m->verdict == VERDICT_CLEAN) {
         m->verdict = v;
         finding_where[0] = '\0';
