@@ -54,6 +54,13 @@ int options_read(int argc, char **argv, const struct option_form *forms,
 bool option_number(const char *name, const char *text, uint64_t *out);
 bool option_seconds(const char *name, const char *text, double *out);
 
+/* The planted bug of this program: "m003" in lastcall-fuzz-m003, else "". */
+const char *program_mutant(void);
+
+/* The line that runs a command on a file with this program. */
+void program_command(char *out, size_t size, const char *command,
+                     const char *path);
+
 /* The one of a NULL-terminated list that is nearest to a word, or NULL if
  * none is near. */
 const char *nearest_word(const char *word, const char *const *list);

@@ -78,7 +78,7 @@ int command_explain(int argc, char **argv)
     x.thread_count = sim_thread_count();
     for (unsigned t = 0; t < x.thread_count; t++)
         sim_thread_info(t, &threads[t]);
-    snprintf(command, sizeof command, "./lastcall replay %s", argv[1]);
+    program_command(command, sizeof command, "replay", argv[1]);
     if (html)
         return write_page(&x, html);
     explain_text(stdout, &x);

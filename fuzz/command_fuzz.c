@@ -106,8 +106,7 @@ static void on_progress(const struct search_state *s)
 
 static void replay_command(char *out, size_t size, const struct finding *f)
 {
-    snprintf(out, size, "./lastcall replay%s%s %s",
-             *self.mutant ? " --mutant " : "", self.mutant, f->path);
+    program_command(out, size, "replay", f->path);
 }
 
 static void on_found(const struct search_state *s, const struct finding *f)
@@ -210,16 +209,6 @@ static bool add_seeds(const char *folder, bool required)
     return true;
 }
 
-/* "lastcall-fuzz-m003" searches the loop with m003 planted. */
-static const char *own_mutant(void)
-{
-    static char program[HOST_PATH];
-    host_program(program);
-    const char *name = strrchr(program, '/');
-    const char *ending = name ? strstr(name, "lastcall-fuzz-") : NULL;
-    return ending ? ending + 14 : "";
-}
-
 struct limits {
     double   seconds;
     uint64_t runs, seed, jobs;
@@ -312,7 +301,7 @@ int command_fuzz(int argc, char **argv)
         !one_of("platform", platform, platforms))
         return EXIT_USAGE;
 
-    self.mutant = own_mutant();
+    self.mutant = program_mutant();
     self.strategy = strategy;
     self.terminal = host_is_terminal(2);
     if (mutant && strcmp(mutant, self.mutant) != 0) {

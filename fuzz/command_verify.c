@@ -154,13 +154,16 @@ static int tell_finding(const struct run_result *result)
     static struct findings findings;
     struct run_options options = { .expectations = true };
     findings.subject = &subject_lastcall;
-    findings.folder = "corpus/found";
+    findings.folder = *program_mutant() ? "build/findings" : "corpus/found";
     struct finding *f = finding_note(&findings, &scenario, &options, result,
                                      NULL);
     printf("%s: %s, after %llu schedules\n", verdict_name(result->verdict),
            result->where, (unsigned long long)v.runs);
-    if (f && *f->path)
-        printf("./lastcall replay %s\n", f->path);
+    if (f && *f->path) {
+        char command[HOST_PATH + 64];
+        program_command(command, sizeof command, "replay", f->path);
+        puts(command);
+    }
     return EXIT_FINDING;
 }
 

@@ -2,6 +2,7 @@
  * options.c - long options, and the words people meant.
  */
 #include "command.h"
+#include "host.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -131,4 +132,21 @@ bool option_seconds(const char *name, const char *text, double *out)
     }
     *out = value;
     return true;
+}
+
+const char *program_mutant(void)
+{
+    static char program[HOST_PATH];
+    host_program(program);
+    const char *name = strrchr(program, '/');
+    const char *ending = name ? strstr(name, "lastcall-fuzz-") : NULL;
+    return ending ? ending + strlen("lastcall-fuzz-") : "";
+}
+
+void program_command(char *out, size_t size, const char *command,
+                     const char *path)
+{
+    const char *mutant = program_mutant();
+    snprintf(out, size, "./lastcall %s%s%s %s", command,
+             *mutant ? " --mutant " : "", mutant, path);
 }

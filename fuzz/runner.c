@@ -130,8 +130,10 @@ static void finish_main(void *arg)
 
 static bool start_helper(const char *name, void (*entry)(void *))
 {
-    return world.helpers < HELPERS_MAX && sim_thread_count() < SCHED_DEVICE &&
-           os_thread_start(&world.helper[world.helpers++], name, entry, NULL) == 0;
+    return world.helpers < HELPERS_MAX &&
+           sim_thread_count() < SCHED_DEVICE &&
+           os_thread_start(&world.helper[world.helpers++], name, entry,
+                           NULL) == 0;
 }
 
 static bool on_idle(bool timed)
