@@ -1,0 +1,52 @@
+/*
+ * question.h - what is measured: one question a file.
+ *
+ * A question runs in a process of its own, since what it measures may hang,
+ * crash, or leave threads behind. It prints result lines to its stdout, which
+ * its parent reads, and says with question_say what it is at, so that a
+ * parent that has to end it can tell what it hung in.
+ */
+#ifndef BENCH_QUESTION_H
+#define BENCH_QUESTION_H
+
+#include <stdbool.h>
+
+#define QUESTION_PATH 1024
+#define QUESTION_FACTOR "times the floor"
+
+struct question_limits {
+    bool   quick;
+    double seconds;             /* to spend                              */
+    char   folder[QUESTION_PATH];   /* where the programs of the suite are */
+    char   root[QUESTION_PATH]; /* of the source                         */
+    char   scratch[QUESTION_PATH];  /* a folder for files that are not kept,
+                                   removed by the parent: a question that is
+                                   ended cannot do it                    */
+};
+
+struct question {
+    const char *name;
+    const char *asks;           /* a sentence                            */
+    double      seconds_quick;
+    double      seconds_full;
+
+    /* Print the lines; the exit status of the process. */
+    int (*run)(const struct question_limits *limits);
+};
+
+extern const struct question question_post_throughput;
+extern const struct question question_stop_latency;
+extern const struct question question_process_exit;
+extern const struct question question_simulator_runs;
+
+/* Say what is being done, for progress and for a watchdog. */
+void question_say(const char *format, ...);
+
+/* Print one line that says why there is nothing to say. Returns 0. */
+int question_skip(const struct question *q, const char *subject,
+                  const char *metric, const char *unit, const char *why);
+
+/* The line by which question_say reaches the parent begins with this. */
+#define QUESTION_SAYS "# "
+
+#endif

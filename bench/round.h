@@ -1,0 +1,83 @@
+/*
+ * round.h - rows that are measured side by side, round after round.
+ *
+ * A round measures each row once, so that whatever the machine does to one
+ * row it does to its floor too; the order rotates. The first round warms up
+ * and does not count. A measurement during which others used the processors
+ * is dirty: rounds are added until each row has enough clean ones or the time
+ * is over. A row with too few clean ones reports all its rounds and says so.
+ *
+ * units      seconds; values in the row's own unit
+ * ownership  rows are the caller's; what a round adds to them is released by
+ *            round_close
+ */
+#ifndef BENCH_ROUND_H
+#define BENCH_ROUND_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "histogram.h"
+#include "machine.h"
+
+#define ROUNDS_MAX 64
+#define ROUNDS_CLEAN_MIN 3      /* below that, dirty ones count too      */
+#define ROW_FLOORS_MAX 2
+#define ROW_FLOOR "floor "      /* how the subject of a floor begins     */
+#define ROUND_HIGHEST UINT64_C(100000000000)    /* 100 s, in nanoseconds */
+
+struct row {
+    const char *subject;
+    const char *metric;
+    const char *unit;
+    json_t     *params;         /* the row's reference                   */
+    const struct row *floor[ROW_FLOORS_MAX];    /* of the same rounds    */
+    bool        has_histogram;
+
+    /* Measure once. Values go to h, which is empty and NULL without
+     * has_histogram; the value of the round is returned, NaN if there is
+     * none. */
+    double    (*measure)(const struct row *row, struct histogram *h);
+    const void *of;             /* for measure                           */
+
+    /* What the rounds have brought. */
+    double      value[ROUNDS_MAX];
+    bool        clean[ROUNDS_MAX];
+    unsigned    clean_count;
+    struct histogram quiet;     /* of clean rounds                       */
+    struct histogram all;
+};
+
+struct round_options {
+    unsigned rounds;            /* clean ones wanted                     */
+    double   seconds;           /* begin no round after that             */
+};
+
+/*
+ * Measure rounds.
+ *
+ *   returns   how many there were, not counting the first
+ */
+unsigned round_run(struct row *rows, size_t count,
+                   const struct round_options *options);
+
+/*
+ * Print the lines of the rows to stdout: each row's own figure, and how it
+ * compares to each of its floors in the same rounds: as a factor of cost, and
+ * for times as a difference.
+ */
+void round_report(const char *question, const struct row *rows, size_t count,
+                  unsigned rounds);
+
+void round_close(struct row *rows, size_t count);
+
+/*
+ * Did others leave the machine alone between two readings?
+ *
+ *   returns   true if they used less than 5 % of one processor, and the host
+ *             took less than 2 %, one tick of the clock in doubt
+ */
+bool round_is_clean(const struct load *before, const struct load *after);
+
+#endif

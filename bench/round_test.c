@@ -1,0 +1,123 @@
+/*
+ * Rounds measure every row once, in turn, and keep what counts.
+ */
+#include "round.h"
+
+#include "../loop/test.h"
+#include "question.h"
+
+#define ROWS 3
+
+/* Nobody listens here to what a round says. */
+void question_say(const char *format, ...)
+{
+    (void)format;
+}
+
+static unsigned calls[ROWS];
+static unsigned first_of_round[ROUNDS_MAX + 1];
+static unsigned all_calls;
+
+static double measure(const struct row *row, struct histogram *h)
+{
+    unsigned index = *(const unsigned *)row->of;
+    if (all_calls % ROWS == 0)
+        first_of_round[all_calls / ROWS] = index;
+    all_calls++;
+    calls[index]++;
+    if (h)
+        histogram_record(h, calls[index]);
+    return calls[index];
+}
+
+static const unsigned indices[ROWS] = { 0, 1, 2 };
+
+static unsigned run(struct row rows[ROWS], double seconds)
+{
+    struct round_options options = { .rounds = ROUNDS_MAX + 1,
+                                     .seconds = seconds };
+    for (unsigned i = 0; i < ROWS; i++) {
+        rows[i] = (struct row){ .subject = "lastcall", .metric = "calls",
+                                .unit = "ns", .params = json_object(),
+                                .has_histogram = i == 0, .measure = measure,
+                                .of = &indices[i] };
+        calls[i] = 0;
+    }
+    all_calls = 0;
+    return round_run(rows, ROWS, &options);
+}
+
+static void every_row_is_measured_once_a_round(void)
+{
+    static struct row rows[ROWS];
+    unsigned rounds = run(rows, 60);
+    CHECK_EQ(ROUNDS_MAX, rounds);
+    for (unsigned i = 0; i < ROWS; i++)
+        CHECK_EQ(ROUNDS_MAX + 1, calls[i]);
+    round_close(rows, ROWS);
+}
+
+static void the_warm_up_does_not_count(void)
+{
+    static struct row rows[ROWS];
+    run(rows, 60);
+    CHECK(rows[0].value[0] > 1.5);
+    CHECK_EQ(ROUNDS_MAX, rows[0].all.total);
+    CHECK_EQ(0, rows[0].all.count[1]);
+    CHECK_EQ(1, rows[0].all.count[2]);
+    CHECK_EQ(rows[0].clean_count, rows[0].quiet.total);
+    round_close(rows, ROWS);
+}
+
+static void the_order_of_rows_rotates(void)
+{
+    static struct row rows[ROWS];
+    run(rows, 60);
+    CHECK_EQ(0, first_of_round[1]);
+    CHECK_EQ(1, first_of_round[2]);
+    CHECK_EQ(2, first_of_round[3]);
+    CHECK_EQ(0, first_of_round[4]);
+    round_close(rows, ROWS);
+}
+
+static void without_time_there_is_one_round(void)
+{
+    static struct row rows[ROWS];
+    CHECK_EQ(1, run(rows, 0));
+    CHECK_EQ(2, calls[0]);
+    round_close(rows, ROWS);
+}
+
+/* What this process used itself is no noise; what others used is, and so is
+ * what the host of a virtual machine took. */
+static void only_others_make_a_round_dirty(void)
+{
+    struct load before = { .at = 10, .busy = 100, .stolen = 1, .own = 50 };
+    struct load own = { .at = 11, .busy = 102, .stolen = 1, .own = 52 };
+    struct load others = { .at = 11, .busy = 102.1, .stolen = 1,
+                           .own = 52 };
+    struct load stolen = { .at = 11, .busy = 102, .stolen = 1.05,
+                           .own = 52 };
+    CHECK(round_is_clean(&before, &own));
+    CHECK(!round_is_clean(&before, &others));
+    CHECK(!round_is_clean(&before, &stolen));
+}
+
+/* The kernel counts in ticks: one of them may belong to either side. */
+static void one_tick_is_in_doubt(void)
+{
+    struct load before = { .at = 10, .busy = 100, .own = 50 };
+    struct load after = { .at = 10.05, .busy = 100.06, .own = 50.05 };
+    CHECK(round_is_clean(&before, &after));
+}
+
+int main(void)
+{
+    RUN(every_row_is_measured_once_a_round);
+    RUN(the_warm_up_does_not_count);
+    RUN(the_order_of_rows_rotates);
+    RUN(without_time_there_is_one_round);
+    RUN(only_others_make_a_round_dirty);
+    RUN(one_tick_is_in_doubt);
+    return test_result(6);
+}

@@ -1,0 +1,262 @@
+/*
+ * suite.c - the command bench: asks the questions, one after the other.
+ *
+ * The watchdog is here and the question is in a child: one that hangs is
+ * ended when its time is over, what it has said before is kept, and the hang
+ * is a result like any other.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../fuzz/command.h"
+#include "../fuzz/host.h"
+#include "child.h"
+#include "command.h"
+#include "machine.h"
+#include "progress.h"
+#include "question.h"
+#include "result.h"
+#include "revision.h"
+#include "table.h"
+
+#define INTERRUPTED 130
+
+static const char help[] =
+"Usage: lastcall bench [QUESTION...] [options]\n"
+"\n"
+"Measure the loop, beside the bare wake-up or queue that no loop is faster\n"
+"than. Without a question all are asked: 40 s with --quick, else 5 minutes.\n"
+"\n"
+"  --quick         fewer and shorter rounds\n"
+"  --seconds N     for each question, instead of its own time\n"
+"  --json          one result a line on stdout, and nothing else\n"
+"  --out FILE      write those lines to a file as well\n"
+"  --list          list the questions\n"
+"\n"
+"A figure is the median of rounds in which other processes left the machine\n"
+"alone; where there were too few it is of all rounds, and noisy.\n"
+"\n"
+"Examples:\n"
+"  ./lastcall bench --quick\n"
+"  ./lastcall bench stop_latency --seconds 30\n"
+"  ./lastcall bench --json --out new.jsonl\n";
+
+static const struct question *const questions[] = {
+    &question_post_throughput,
+    &question_stop_latency,
+    &question_process_exit,
+    &question_simulator_runs,
+};
+
+#define QUESTIONS (sizeof questions / sizeof questions[0])
+
+static struct {
+    bool    json;
+    FILE   *out;
+    json_t *lines;      /* of the question that is being asked           */
+    char    doing[160]; /* what it said last                             */
+    size_t  measured;   /* lines with a value, over all questions        */
+} self;
+
+static void take(json_t *line)
+{
+    json_array_append(self.lines, line);
+    if (json_is_number(json_object_get(line, "value")))
+        self.measured++;
+    if (self.json)
+        result_print(line, stdout);
+    if (self.out)
+        result_print(line, self.out);
+}
+
+static void note_line(void *unused, const char *text)
+{
+    (void)unused;
+    if (strncmp(text, QUESTION_SAYS, strlen(QUESTION_SAYS)) == 0) {
+        snprintf(self.doing, sizeof self.doing, "%s",
+                 text + strlen(QUESTION_SAYS));
+        progress_detail(self.doing);
+        return;
+    }
+    json_t *line = json_loads(text, 0, NULL);
+    if (json_is_object(line))
+        take(line);
+    json_decref(line);
+}
+
+struct asking {
+    const struct question  *question;
+    struct question_limits *limits;
+};
+
+static int ask(void *argument)
+{
+    const struct asking *asking = argument;
+    return asking->question->run(asking->limits);
+}
+
+/* A question that did not come to its end is a result too. */
+static void take_failure(const struct question *q,
+                         const struct child_result *ended)
+{
+    char why[64];
+    if (ended->end == CHILD_HUNG)
+        snprintf(why, sizeof why, "hung");
+    else
+        snprintf(why, sizeof why, "crashed by signal %d", ended->status);
+    struct result result = { .question = q->name, .subject = "lastcall",
+                             .metric = "came to its end", .unit = "",
+                             .skipped = why };
+    json_t *line = result_line(&result);
+    json_object_set_new(line, "during", json_string(self.doing));
+    take(line);
+    json_decref(line);
+    progress_wipe();
+    fprintf(stderr, "lastcall bench: %s %s after %.0f s, in %s\n", q->name,
+            why, ended->seconds, *self.doing ? self.doing : "its beginning");
+}
+
+static int status_of(const struct child_result *ended)
+{
+    switch (ended->end) {
+    case CHILD_EXITED:      return ended->status == 0 ? EXIT_CLEAN
+                                                      : EXIT_FAULT;
+    case CHILD_CRASHED:
+    case CHILD_HUNG:        return EXIT_FINDING;
+    case CHILD_INTERRUPTED: return INTERRUPTED;
+    case CHILD_FAILED:      break;
+    }
+    return EXIT_FAULT;
+}
+
+static int run_question(const struct question *q,
+                        struct question_limits *limits, double seconds)
+{
+    struct asking asking = { q, limits };
+    limits->seconds = seconds > 0    ? seconds
+                      : limits->quick ? q->seconds_quick : q->seconds_full;
+
+    /* A question may begin its last round when its time is over. */
+    struct child_options options = { .entry = ask, .argument = &asking,
+                                     .group = true,
+                                     .seconds_max = 2 * limits->seconds +
+                                                    20 };
+    self.lines = json_array();
+    *self.doing = '\0';
+    progress_step("%s, %.0f s", q->name, limits->seconds);
+    struct child_result ended = child_run(&options, note_line, NULL);
+    progress_wipe();
+    if (ended.end == CHILD_CRASHED || ended.end == CHILD_HUNG)
+        take_failure(q, &ended);
+    if (!self.json) {
+        printf("%s: %s\n", q->name, q->asks);
+        table_print(stdout, self.lines);
+        putchar('\n');
+        fflush(stdout);
+    }
+    json_decref(self.lines);
+    return status_of(&ended);
+}
+
+static const struct question *find(const char *word)
+{
+    const char *names[QUESTIONS + 1] = { NULL };
+    char name[64];
+    snprintf(name, sizeof name, "%s", word);
+    for (char *dash = strchr(name, '-'); dash; dash = strchr(dash, '-'))
+        *dash = '_';
+    for (size_t i = 0; i < QUESTIONS; i++) {
+        names[i] = questions[i]->name;
+        if (strcmp(name, names[i]) == 0)
+            return questions[i];
+    }
+    const char *meant = nearest_word(name, names);
+    fprintf(stderr, "lastcall bench: no question is called '%s'%s%s; see "
+            "lastcall bench --list\n", word, meant ? ", did you mean " : "",
+            meant ? meant : "");
+    return NULL;
+}
+
+static int list_questions(void)
+{
+    for (size_t i = 0; i < QUESTIONS; i++)
+        printf("%-17s %s\n", questions[i]->name, questions[i]->asks);
+    return EXIT_CLEAN;
+}
+
+/* The worst of two: a fault of the suite tells more than a finding. */
+static int worse(int a, int b)
+{
+    return a > b ? a : b;
+}
+
+static int run_all(const struct question **chosen, size_t count, bool quick,
+                   double seconds)
+{
+    static struct question_limits limits;
+    char program[HOST_PATH], why[HOST_WHY];
+    host_program(program);
+    char *slash = strrchr(program, '/');
+    if (slash)
+        *slash = '\0';
+    snprintf(limits.folder, sizeof limits.folder, "%s", program);
+    revision_root(limits.root);
+    limits.quick = quick;
+    if (host_temporary_folder(limits.scratch, why) < 0) {
+        fprintf(stderr, "lastcall bench: %s\n", why);
+        return EXIT_FAULT;
+    }
+
+    if (!self.json) {
+        char machine[MACHINE_NAME_MAX];
+        machine_name(machine);
+        printf("%s\n\n", machine);
+    }
+    int status = EXIT_CLEAN;
+    for (size_t i = 0; i < count && !host_interrupted(); i++)
+        status = worse(status, run_question(chosen[i], &limits, seconds));
+    host_remove_folder(limits.scratch);
+    if (status == EXIT_CLEAN && self.measured == 0)
+        return EXIT_NOTHING;
+    return status;
+}
+
+int command_bench(int argc, char **argv)
+{
+    bool quick = false, list = false;
+    const char *out = NULL, *seconds_text = NULL;
+    const struct option_form forms[] = {
+        { "quick", &quick, NULL },        { "json", &self.json, NULL },
+        { "list", &list, NULL },          { "out", NULL, &out },
+        { "seconds", NULL, &seconds_text }, { 0 },
+    };
+    int left = options_read(argc, argv, forms, help);
+    double seconds = 0;
+    if (left <= 0)
+        return left < 0 ? EXIT_USAGE : EXIT_CLEAN;
+    if (seconds_text && !option_seconds("seconds", seconds_text, &seconds))
+        return EXIT_USAGE;
+    if (list)
+        return list_questions();
+
+    const struct question *chosen[32];
+    size_t count = 0;
+    for (int i = 1; i < left && count < 32; i++) {
+        chosen[count] = find(argv[i]);
+        if (!chosen[count++])
+            return EXIT_USAGE;
+    }
+    for (size_t i = 0; left == 1 && i < QUESTIONS; i++)
+        chosen[count++] = questions[i];
+    if (out && !(self.out = fopen(out, "w"))) {
+        fprintf(stderr, "lastcall bench: cannot write %s\n", out);
+        return EXIT_FAULT;
+    }
+    int status = run_all(chosen, count, quick, seconds);
+    if (self.out && fclose(self.out) != 0) {
+        fprintf(stderr, "lastcall bench: %s could not be written\n", out);
+        status = worse(status, EXIT_FAULT);
+    }
+    return status;
+}
