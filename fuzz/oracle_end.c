@@ -66,6 +66,16 @@ static bool console_untold(unsigned loop)
     return false;
 }
 
+/* Is a callback of the loop going on, on whatever thread? */
+static bool in_callback(unsigned loop)
+{
+    for (unsigned i = 0; i < account.active_high; i++)
+        if (account.active[i].used && account.active[i].loop == loop &&
+            account.active[i].in_callback)
+            return true;
+    return false;
+}
+
 static void check_sleeper(const struct active *a, bool timed)
 {
     const char *what = owed(a);
@@ -78,7 +88,8 @@ static void check_sleeper(const struct active *a, bool timed)
     else if (!timed && account.loops_open == 1 && packets_lost() > 0)
         account_found(VERDICT_LOST_COMPLETION, "op",
                       "dequeued and not delivered");
-    else if (a->mode == LOOP_UNTIL_IDLE && account.loop[a->loop].live == 0 &&
+    else if (a->mode == LOOP_UNTIL_IDLE && !in_callback(a->loop) &&
+             account.loop[a->loop].live == 0 &&
              account.loop[a->loop].submitting == 0 && !timed)
         account_found(VERDICT_DEADLOCK, "run until idle",
                       "asleep with nothing left");

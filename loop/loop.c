@@ -471,8 +471,12 @@ int loop_run(struct loop *l, enum loop_run_mode mode)
 
 void core_stop_runs(struct loop *l)
 {
-    for (struct run *r = l->runs; r; r = r->next)
+    /* A run that was in its one pass for a kept stop is asked once more: it
+     * ends after the callback it is in, as any other. */
+    for (struct run *r = l->runs; r; r = r->next) {
         r->stop = true;
+        r->whole_pass = false;
+    }
 }
 
 int loop_stop(struct loop *l)

@@ -28,6 +28,7 @@
  *   6  A started op completes once, with its result or aborted. A real
  *      result is never dropped.
  *   7  A pass runs a snapshot: callbacks added during it wait for the next.
+ *      With several threads inside it runs at most as many as were ready.
  *   8  loop_close refuses while something is left, or ends with nothing
  *      left. It never waits for what no one will post.
  *   9  Every wait of a shutdown has a deadline; what is left then is listed

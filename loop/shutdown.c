@@ -173,8 +173,6 @@ static void abandon(struct shutdown *s)
     l->state = STATE_ABANDONED;
     core_close_posts(l);
     core_stop_runs(l);
-    for (struct run *r = l->runs; r; r = r->next)
-        r->whole_pass = false;
     worker_quit(l);
     s->report.outcome = SHUTDOWN_ABANDONED;
 }
