@@ -15,8 +15,7 @@ void input_decode(struct scenario *out, struct input *in,
     if (at > size)
         at = size;
     scenario_from_bytes(out, bytes, at);
-    if (at < size)
-        at++;
+    at = at + RECORD < size ? at + RECORD : size;
     in->schedule = bytes + at;
     in->schedule_size = size - at;
 }
@@ -25,9 +24,10 @@ size_t input_encode(const struct scenario *s, const uint8_t *schedule,
                     size_t schedule_size, uint8_t *out, size_t cap)
 {
     size_t size = scenario_to_bytes(s, out, cap);
-    if (size == cap)
+
+    /* Without the end record, what follows would be read as statements. */
+    if (size < RECORD || out[size - RECORD] != SCENARIO_END)
         return size;
-    out[size++] = SCENARIO_END;
 
     /* Choices are read from the back: what must go, goes from the front. */
     if (schedule_size > cap - size) {

@@ -125,7 +125,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     struct run_result result;
     input_decode(&scenario, &in, bytes, size);
     if (scenario.count == 0)
-        return -1;
+        scenario_generate(&scenario, 1);    /* to begin with, from nothing */
     runner_run(&subject_lastcall, &scenario,
                sched_guided(in.schedule, in.schedule_size), &options,
                &result);
