@@ -19,7 +19,9 @@ static bool retry_pauses(void)
     return false;
 }
 
-static const char *owed(const struct active *a)
+/* What a run sleeps over. When nobody waits for a time, a timer that is still
+ * to come will never come. */
+static const char *owed(const struct active *a, bool timed)
 {
     uint64_t now = sim_time();
     for (unsigned n = 0; n < account.high[SUBJECT_POST]; n++) {
@@ -29,11 +31,15 @@ static const char *owed(const struct active *a)
     }
     for (unsigned n = 0; n < account.high[SUBJECT_TIMER]; n++) {
         const struct object *x = &account.object[SUBJECT_TIMER][n];
-        if (x->life == LIFE_LIVE && x->loop == a->loop && x->detail < now)
+        if (x->life == LIFE_LIVE && x->loop == a->loop &&
+            x->cancelling == 0 && (x->detail < now || !timed))
             return "asleep over a timer";
     }
     for (unsigned n = 0; n < account.high[SUBJECT_TASK_END]; n++) {
         const struct object *x = &account.object[SUBJECT_TASK_END][n];
+        if (x->life == LIFE_LIVE && x->loop == a->loop && !timed &&
+            x->waits_for == SUBJECT_TIMER)
+            return "asleep over a task's timer";
         if (x->life == LIFE_LIVE && x->loop == a->loop && x->cancelled &&
             (x->waits_for == SUBJECT_TIMER || x->waits_for == SUBJECT_POST))
             return "asleep over a cancelled task";
@@ -78,7 +84,7 @@ static bool in_callback(unsigned loop)
 
 static void check_sleeper(const struct active *a, bool timed)
 {
-    const char *what = owed(a);
+    const char *what = owed(a, timed);
     if (a->asked || a->kept)
         account_found(VERDICT_STOP_IGNORED, "run", "asleep after a stop");
     else if (what)
