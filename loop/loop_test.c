@@ -736,6 +736,27 @@ static void loops_come_and_go(void)
     }
 }
 
+static void on_free_post(struct post *p, int status)
+{
+    CHECK(status == 0 || status == LOOP_EABORTED);
+    os_free(p);
+}
+
+/* A post is the caller's from the moment its callback starts. */
+static void post_may_be_freed_in_its_callback(void)
+{
+    struct loop *l = test_loop_create(0);
+    for (int i = 0; i < 20; i++) {
+        struct post *p = os_alloc(sizeof *p);
+        p->run = on_free_post;
+        CHECK_EQ(0, loop_post(l, p));
+        if (i == 10)
+            CHECK_EQ(LOOP_IDLE, loop_run(l, LOOP_UNTIL_IDLE));
+    }
+    CHECK_EQ(0, loop_close(l));
+    loop_destroy(l);
+}
+
 int main(void)
 {
     int descriptors = test_descriptors();
@@ -763,6 +784,7 @@ int main(void)
     RUN(close_refuses_while_a_thread_is_inside);
     RUN(two_loops_share_a_process);
     RUN(loops_come_and_go);
+    RUN(post_may_be_freed_in_its_callback);
     CHECK_EQ(descriptors, test_descriptors());
-    return test_result(24);
+    return test_result(25);
 }

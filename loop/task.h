@@ -89,7 +89,8 @@ size_t task_cancel_all(struct loop *l);
  */
 void task_await_op(struct task *t, struct op *op);
 
-/* Wait until a time, absolute; the status is 0, or LOOP_EABORTED. */
+/* Wait until a time, absolute; the status is 0, or LOOP_EABORTED. On a loop
+ * that takes no new work there is no wait: the step comes in the next pass. */
 void task_await_timer(struct task *t, uint64_t due);
 
 /*

@@ -723,6 +723,28 @@ static void ended_task_can_be_spawned_again(void)
     test_loop_end(l);
 }
 
+static void on_free_task(struct task *t)
+{
+    os_free(LIST_OF(t, struct actor, task));
+}
+
+/* A task is the caller's from the moment its last callback starts. */
+static void task_may_be_freed_in_its_last_callback(void)
+{
+    struct loop *l = test_loop_create(0);
+    for (int i = 0; i < 20; i++) {
+        struct actor *a = os_alloc(sizeof *a);
+        *a = actor_of(l, i % 2 ? AWAITS_PASS : AWAITS_TIMER, NULL);
+        a->task.ended = on_free_task;
+        spawn(a);
+    }
+    pass(l);
+    pass(l);
+    CHECK_EQ(10, task_cancel_all(l));
+    run_idle(l);
+    test_loop_end(l);
+}
+
 /* Many threads. */
 
 enum { WALKERS = 50, STEPS = 200, RUNNERS = 4 };
@@ -827,9 +849,10 @@ int main(void)
     RUN(cancel_walks_a_chain_of_many);
     RUN(shutdown_ends_a_chain_of_many);
     RUN(ended_task_can_be_spawned_again);
+    RUN(task_may_be_freed_in_its_last_callback);
     RUN(many_threads_step_each_task_in_turn);
     RUN(cancel_racing_a_wait_is_never_lost);
     RUN(closed_loop_spawns_nothing);
     CHECK_EQ(descriptors, test_descriptors());
-    return test_result(28);
+    return test_result(29);
 }

@@ -354,6 +354,27 @@ static void shutdown_aborts_every_timer_once(void)
     CHECK_EQ(LOOP_ENOTFOUND, many[0].cancel_result);
 }
 
+static void on_free_timer(struct timer *t, int status)
+{
+    CHECK(status == 0 || status == LOOP_EABORTED);
+    os_free(t);
+}
+
+/* A timer is the caller's from the moment its callback starts, also when it
+ * was aborted. */
+static void timer_may_be_freed_in_its_callback(void)
+{
+    struct loop *l = test_loop_create(0);
+    for (int i = 0; i < 20; i++) {
+        struct timer *t = os_alloc(sizeof *t);
+        t->fire = on_free_timer;
+        CHECK_EQ(0, timer_start(l, t, i % 2 ? 1 : TEST_FAR));
+    }
+    CHECK_EQ(LOOP_PASSED, loop_run(l, LOOP_NOWAIT));
+    CHECK_EQ(10, loop_pending(l, NULL, 0));
+    test_loop_shut_down(l);
+}
+
 int main(void)
 {
     int descriptors = test_descriptors();
@@ -368,6 +389,7 @@ int main(void)
     RUN(cancel_racing_the_time_is_one_or_the_other);
     RUN(many_threads_fire_each_timer_once);
     RUN(shutdown_aborts_every_timer_once);
+    RUN(timer_may_be_freed_in_its_callback);
     CHECK_EQ(descriptors, test_descriptors());
-    return test_result(11);
+    return test_result(12);
 }

@@ -369,6 +369,28 @@ static void shutdown_waits_for_running_jobs_and_cancels_the_rest(void)
     gate_close(&begun);
 }
 
+static void on_free_job(struct job *j, int status)
+{
+    CHECK(status == 0 || status == LOOP_EABORTED);
+    os_free(LIST_OF(j, struct work, job));
+}
+
+/* A job is the caller's from the moment it is told to be over. */
+static void job_may_be_freed_in_its_callback(void)
+{
+    struct loop *l = test_loop_create(2);
+    for (int i = 0; i < 50; i++) {
+        struct work *w = os_alloc(sizeof *w);
+        w->job.work = on_work;
+        w->job.done = on_free_job;
+        CHECK_EQ(0, job_submit(l, &w->job));
+        if (i % 5 == 0)
+            job_cancel(&w->job);
+    }
+    run_idle(l);
+    test_loop_end(l);
+}
+
 /* A closed loop takes no job and starts no thread. */
 static void closed_loop_takes_no_job(void)
 {
@@ -392,7 +414,8 @@ int main(void)
     RUN(close_refuses_until_jobs_are_told);
     RUN(job_that_posts_back_does_not_hang_a_shutdown);
     RUN(shutdown_waits_for_running_jobs_and_cancels_the_rest);
+    RUN(job_may_be_freed_in_its_callback);
     RUN(closed_loop_takes_no_job);
     CHECK_EQ(descriptors, test_descriptors());
-    return test_result(10);
+    return test_result(11);
 }
