@@ -66,7 +66,7 @@ static bool on_line(const char *line, void *arg)
     const char *written = strstr(line, "Test unit written to ");
     if (written)
         snprintf(w->artifact, sizeof w->artifact, "%s", written + 21);
-    if (line[0] == '#') {
+    if (line[0] == '#' && line[1] >= '0' && line[1] <= '9') {
         struct search_state *s = w->state;
         s->runs = w->runs_before + strtoull(line + 1, NULL, 10);
         s->seconds = host_seconds() - s->began;
