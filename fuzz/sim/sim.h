@@ -34,7 +34,9 @@
 enum sim_profile {
     SIM_WIN10,      /* waiters released last in first out                   */
     SIM_WINE8,      /* first in first out; close aborts with other codes    */
-    SIM_LINUX,      /* first in first out; close completes nothing          */
+    SIM_LINUX,      /* first in first out; close completes nothing, as with
+                       bare epoll or io_uring: harsher than loop/linux, whose
+                       port queues aborted packets at a close               */
 };
 
 /* Kernel faults, each a bit: the outcome may be asked for at all. */
