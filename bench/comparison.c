@@ -74,15 +74,7 @@ static bool is_against_floor(const json_t *line, const json_t *row)
         strcmp(result_word(line, "subject", ""),
                result_word(row, "subject", "")) != 0)
         return false;
-    const char *key;
-    json_t *value, *params = json_object_get(row, "params");
-    json_object_foreach(params, key, value) {
-        const json_t *other =
-            json_object_get(json_object_get(line, "params"), key);
-        if (!other || !json_equal(other, value))
-            return false;
-    }
-    return true;
+    return result_has_params(line, row);
 }
 
 /* A change that the floor has made as well is the machine's. */

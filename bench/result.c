@@ -203,3 +203,16 @@ char *result_key(const json_t *line)
     LOOP_ASSERT(text);
     return text;
 }
+
+bool result_has_params(const json_t *line, const json_t *row)
+{
+    const json_t *mine = json_object_get(line, "params");
+    const char *key;
+    json_t *value, *params = json_object_get(row, "params");
+    json_object_foreach(params, key, value) {
+        const json_t *other = json_object_get(mine, key);
+        if (!other || !json_equal(value, other))
+            return false;
+    }
+    return true;
+}

@@ -57,6 +57,9 @@ void result_print(const json_t *line, FILE *out);
  */
 json_t *result_read(const char *path, char why[RESULT_WHY]);
 
+/* Has the line every parameter of the row, with the same value? */
+bool result_has_params(const json_t *line, const json_t *row);
+
 /* A field of a line, or what to take if it is not there or not of that kind. */
 const char *result_word(const json_t *line, const char *key,
                         const char *otherwise);

@@ -106,15 +106,7 @@ static bool compares(const json_t *line, const json_t *row)
         strcmp(result_word(line, "metric", "") + size,
                ", " QUESTION_FACTOR) != 0)
         return false;
-    const char *key;
-    json_t *value, *params = json_object_get(row, "params");
-    json_object_foreach(params, key, value) {
-        const json_t *other =
-            json_object_get(json_object_get(line, "params"), key);
-        if (!other || !json_equal(value, other))
-            return false;
-    }
-    return true;
+    return result_has_params(line, row);
 }
 
 static void print_factors(FILE *out, const json_t *lines, const json_t *row)

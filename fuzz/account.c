@@ -66,8 +66,8 @@ struct active *account_begin(enum what what, unsigned loop)
         account.active_high++;
     account.active[i] = (struct active){ .used = true, .what = (uint8_t)what,
         .thread = (uint8_t)sim_thread(), .loop = (uint8_t)loop,
-        .entered = account.sequence, .last = account.sequence, .allowance = -1,
-        .began_time = os_now() };
+        .entered = account.sequence, .last = account.sequence,
+        .allowance = -1 };
     return &account.active[i];
 }
 
@@ -102,11 +102,6 @@ bool oracle_is_used(unsigned loop)
 bool oracle_is_closed(unsigned loop)
 {
     return account.loop[loop].closed || account.loop[loop].abandoned;
-}
-
-unsigned oracle_live(unsigned loop)
-{
-    return account.loop[loop].live;
 }
 
 unsigned oracle_runs_unasked(unsigned loop)

@@ -68,7 +68,6 @@ struct active {
     int      allowance;     /* callbacks it may still begin                */
     uint64_t entered;
     uint64_t last;          /* sequence of the last event on its thread    */
-    uint64_t began_time;
     uint64_t deadline;
     uint64_t callback_began;
     uint64_t in_callbacks;  /* time spent there is not the loop's          */

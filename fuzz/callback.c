@@ -69,7 +69,7 @@ static void run_callback_body(enum instance_kind kind, unsigned number)
 static enum subject_answer run_hook(unsigned number)
 {
     struct instance *i = &world.instance[I_HOOK][number];
-    struct context c = { .kind = BODY_HOOK, .hook = (int)number };
+    struct context c = { .kind = BODY_HOOK };
     unsigned first, end;
 
     /* A callback may finish the hook before its body has ended. */

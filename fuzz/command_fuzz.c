@@ -251,6 +251,7 @@ static int search(struct search_state *s, struct search_options *options,
     }
     both = both && guided_is_built();
     s->began = host_seconds();
+    s->unseen = -1;     /* until search_run can tell */
     if (!guided) {
         options->seconds = both ? l->seconds * 2 / 3 : l->seconds;
         search_run(s, options, &listener);

@@ -76,9 +76,6 @@ void host_program(char out[HOST_PATH]);
  */
 int host_split(unsigned jobs);
 
-/* Become another program; returns only if that fails. */
-void host_become(const char *path, char **argv);
-
 /* A fresh folder for files that are not kept; removed with its files by
  * host_remove_folder. */
 int host_temporary_folder(char out[HOST_PATH], char why[HOST_WHY]);

@@ -92,7 +92,4 @@ bool oracle_is_used(unsigned loop);
 /* Was the loop closed, or abandoned? */
 bool oracle_is_closed(unsigned loop);
 
-/* Items of the loop that were accepted and have not ended. */
-unsigned oracle_live(unsigned loop);
-
 #endif

@@ -42,7 +42,7 @@ enum trace_kind {
     TRACE_HANDLE_CLOSE,
     TRACE_PEER,             /* object: handle; value: what the peer did    */
     TRACE_TIME,             /* value: 0; the record's time is the new one  */
-    TRACE_ATOMIC,           /* value: order; only in explain's long form   */
+    TRACE_ATOMIC,           /* value: order; not emitted so far            */
     /* the subject seam, by the runner: see subject.h */
     TRACE_CALL,             /* object: statement; value: argument          */
     TRACE_RETURN,           /* object: statement; value: result            */

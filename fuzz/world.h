@@ -80,7 +80,6 @@ extern struct world world;
 struct context {
     enum body_kind kind;
     int            task;        /* instance, in a task body                */
-    int            hook;        /* instance, in a hook body                */
     bool           failed;
     bool           later;
     bool           exited;

@@ -26,7 +26,7 @@ int console_watch(struct loop *l, struct console_watch *w)
     int result = core_takes_work(l) ? LOOP_OK : LOOP_ECLOSED;
     if (result == LOOP_OK) {
         w->loop = l;
-        w->count = w->told = 0;
+        w->count = 0;
         w->os.event = on_event;
         core_accept(l, &w->item, LOOP_CONSOLE, ITEM_PENDING,
                     &l->waiting[LOOP_CONSOLE]);
@@ -94,7 +94,6 @@ void console_deliver(struct loop *l, struct loop_item *i)
 {
     struct console_watch *w = LIST_OF(i, struct console_watch, item);
     uint32_t count = w->count;
-    w->told = count;
 
     /* Back on the list first: the next event must find it there, and the
      * callback may end the watch. */

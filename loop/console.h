@@ -16,7 +16,6 @@ struct console_watch {
     struct loop      *loop;
     struct os_console os;
     uint32_t          count;    /* events seen so far                    */
-    uint32_t          told;     /* of which the callback knows           */
     uint32_t          what;     /* the latest enum os_console_event      */
     void (*event)(struct console_watch *w, uint32_t count);
 };

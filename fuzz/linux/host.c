@@ -284,9 +284,3 @@ int host_split(unsigned jobs)
     }
     return -1 - worst;
 }
-
-void host_become(const char *path, char **argv)
-{
-    fflush(NULL);
-    execv(path, argv);
-}

@@ -161,8 +161,8 @@ struct sim_left {
 
 void sim_left(struct sim_left *out);
 
-/* The size and the name of the oldest live allocation, for a leak's report;
- * returns 0 if there is none. */
+/* The size of the oldest live allocation, for who looks for a leak; 0 if there
+ * is none. */
 size_t sim_oldest_allocation(void);
 
 /*

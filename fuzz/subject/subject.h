@@ -60,7 +60,8 @@ enum subject_answer {
 /* The runner's one entry: every callback of every kind comes here. */
 typedef enum subject_answer subject_callback_fn(const struct subject_event *e);
 
-/* Where loops differ, each documented choice; see facts of each loop. */
+/* Where loops differ, each documented choice. While ours is the only subject
+ * the oracles look at nested_run_refused alone. */
 struct subject_policy {
     enum { STOP_BEFORE_RUN_ONE_PASS, STOP_BEFORE_RUN_NO_PASS,
            STOP_BEFORE_RUN_STICKY, STOP_BEFORE_RUN_LOST } stop_before_run;
