@@ -20,7 +20,7 @@ void account_found(enum verdict v, const char *subject, const char *what)
     char where[128];
     snprintf(where, sizeof where, "%s%s%s", subject, *subject ? " " : "",
              what);
-    sim_finding(v, where);
+    ground_finding(v, where);
 }
 
 void oracle_reset(const struct subject *subject)
@@ -65,7 +65,7 @@ struct active *account_begin(enum what what, unsigned loop)
     if (i == account.active_high)
         account.active_high++;
     account.active[i] = (struct active){ .used = true, .what = (uint8_t)what,
-        .thread = (uint8_t)sim_thread(), .loop = (uint8_t)loop,
+        .thread = (uint8_t)ground_thread(), .loop = (uint8_t)loop,
         .entered = account.sequence, .last = account.sequence,
         .allowance = -1 };
     return &account.active[i];
@@ -75,7 +75,7 @@ struct active *account_begin(enum what what, unsigned loop)
 struct active *account_active(unsigned loop)
 {
     struct active *best = NULL;
-    unsigned thread = sim_thread();
+    unsigned thread = ground_thread();
     for (unsigned i = 0; i < account.active_high; i++) {
         struct active *a = &account.active[i];
         if (a->used && a->thread == thread && a->loop == loop &&

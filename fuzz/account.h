@@ -10,7 +10,7 @@
 #define FUZZ_ACCOUNT_H
 
 #include "oracle.h"
-#include "sim/sim.h"
+#include "ground.h"
 
 #define ACTIVE_MAX 64
 #define SLACK 10000000u     /* 10 ms: pauses of a retry, early timeouts    */
@@ -102,7 +102,7 @@ struct account {
     unsigned              active_high;
     struct object         object[SUBJECT_KINDS][SUBJECT_NUMBERS];
     unsigned              high[SUBJECT_KINDS];
-    uint64_t              stop_began[SCHED_THREADS_MAX][SUBJECT_LOOPS];
+    uint64_t              stop_began[GROUND_THREADS_MAX + 1][SUBJECT_LOOPS];
     uint32_t              ops_called;
     uint32_t              loops_open;   /* ever                            */
 };

@@ -67,7 +67,7 @@ int command_explain(int argc, char **argv)
 
     struct run_options options = { .expectations = true };
     struct run_result result;
-    struct sim_thread_info threads[SCHED_THREADS_MAX];
+    struct ground_thread_info threads[SCHED_THREADS_MAX];
     char command[HOST_PATH + 32];
     runner_replay(&subject_lastcall, &scenario, &options, &result);
     struct explain x = { .scenario = &scenario, .threads = threads,
@@ -75,9 +75,9 @@ int command_explain(int argc, char **argv)
         .frames = result.frames, .command = command,
         .width = (unsigned)width, .label = runner_label };
     x.events = trace_events(&x.count, &x.dropped);
-    x.thread_count = sim_thread_count();
+    x.thread_count = ground_thread_count();
     for (unsigned t = 0; t < x.thread_count; t++)
-        sim_thread_info(t, &threads[t]);
+        ground_thread_info(t, &threads[t]);
     program_command(command, sizeof command, "replay", argv[1]);
     if (html)
         return write_page(&x, html);

@@ -220,11 +220,11 @@ static void do_unwatch(const struct statement *st)
 static void do_console(const struct statement *st)
 {
     /* Every watcher hears of it on a thread of its own. */
-    if (sim_thread_count() + SUBJECT_LOOPS > THREADS_SAFE)
+    if (ground_thread_count() + SUBJECT_LOOPS > THREADS_SAFE)
         return;
     world_call(st, NO_LOOP);
     int what = st->a == 1 ? OS_CONSOLE_TERMINATE : OS_CONSOLE_INTERRUPT;
-    if (sim_console(what) > 0)
+    if (ground_console(what) > 0)
         oracle_console_raised();
     world_return(st, NO_LOOP, 0);
 }
@@ -263,10 +263,12 @@ static void do_sleep(const struct statement *st)
 {
     uint64_t until = os_now() + st->value * 1000ull;
     world_call(st, NO_LOOP);
+    ground_leave();
     os_mutex_lock(&world.lock);
     while (os_now() < until)
         os_cond_wait(&world.never, &world.lock, until);
     os_mutex_unlock(&world.lock);
+    ground_enter();
     world_return(st, NO_LOOP, 0);
 }
 
@@ -281,13 +283,15 @@ static void raise_event(unsigned event)
 /* Wait for a flag that another thread of the scenario sets. */
 static void wait_for(const bool *flag)
 {
-    uint32_t me = UINT32_C(1) << sim_thread();
+    uint32_t me = UINT32_C(1) << ground_thread();
+    ground_leave();
     os_mutex_lock(&world.lock);
     world.waiting |= me;
     while (!*flag)
         os_cond_wait(&world.changed, &world.lock, OS_FOREVER);
     world.waiting &= ~me;
     os_mutex_unlock(&world.lock);
+    ground_enter();
 }
 
 static void do_await(const struct statement *st)

@@ -32,7 +32,7 @@ struct explain {
     const struct trace_event     *events;
     size_t                        count;
     uint64_t                      dropped;      /* as from trace_events      */
-    const struct sim_thread_info *threads;      /* at the end of the run     */
+    const struct ground_thread_info *threads;   /* at the end of the run     */
     unsigned                      thread_count;
     enum verdict                  verdict;
     const char                   *where;        /* as sim_where; may be NULL */

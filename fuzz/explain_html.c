@@ -143,21 +143,21 @@ static void waits(FILE *out, const struct explain *x)
 #define STEP 44
 #define RIGHT 360
 
-static bool has_holder(const struct sim_thread_info *t)
+static bool has_holder(const struct ground_thread_info *t)
 {
-    return t->state == SIM_BLOCKED_LOCK || t->state == SIM_BLOCKED_JOIN;
+    return t->state == GROUND_BLOCKED_LOCK || t->state == GROUND_BLOCKED_JOIN;
 }
 
-static bool blocked(const struct sim_thread_info *t)
+static bool blocked(const struct ground_thread_info *t)
 {
-    return t->state != SIM_READY && t->state != SIM_ENDED;
+    return t->state != GROUND_READY && t->state != GROUND_ENDED;
 }
 
 /* The place on the right that a thread's awaited object has: that of the
  * first thread which waits for the same. */
 static unsigned place_of(const struct explain *x, unsigned thread)
 {
-    const struct sim_thread_info *t = &x->threads[thread];
+    const struct ground_thread_info *t = &x->threads[thread];
     unsigned first = 0;
     while (x->threads[first].state != t->state ||
            x->threads[first].object != t->object)
@@ -199,16 +199,16 @@ static void graph(FILE *out, const struct explain *x)
                  "</defs>\n",
             RIGHT + 200, x->thread_count * STEP, RIGHT + 200);
     for (unsigned t = 0; t < x->thread_count; t++) {
-        const struct sim_thread_info *info = &x->threads[t];
+        const struct ground_thread_info *info = &x->threads[t];
         struct phrase name = { 0 }, awaited = { 0 };
-        if (info->state == SIM_ENDED)
+        if (info->state == GROUND_ENDED)
             continue;
         explain_thread_name(x, t, &name);
         box(out, 10, t, name.text);
         if (!blocked(info))
             continue;
         unsigned place = place_of(x, t);
-        unsigned holder = info->state == SIM_BLOCKED_JOIN ? info->object
+        unsigned holder = info->state == GROUND_BLOCKED_JOIN ? info->object
                                                           : info->holder;
         explain_awaited(x, t, &awaited);
         if (place == t)

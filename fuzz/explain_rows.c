@@ -14,7 +14,7 @@ static bool uses_mutex(const struct trace_event *e, unsigned mutex)
 static bool wanted_at_end(const struct explain *x, unsigned mutex)
 {
     for (unsigned t = 0; t < x->thread_count; t++) {
-        if (x->threads[t].state == SIM_BLOCKED_LOCK &&
+        if (x->threads[t].state == GROUND_BLOCKED_LOCK &&
             x->threads[t].object == mutex)
             return true;
     }
@@ -103,7 +103,7 @@ static bool could_go_on(const struct explain *x, size_t i, size_t at)
             return later->kind != TRACE_LOCK || later->value == 0;
     }
     return e->thread >= x->thread_count ||
-           x->threads[e->thread].state == SIM_READY;
+           x->threads[e->thread].state == GROUND_READY;
 }
 
 static bool about_the_run(const struct trace_event *e)

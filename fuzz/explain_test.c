@@ -183,9 +183,9 @@ static const struct trace_event circle[] = {
 
 static struct explain explain_lost(void)
 {
-    static const struct sim_thread_info threads[] = {
-        { "main", SIM_BLOCKED_DEQUEUE, 1, 0, false },
-        { "stopper", SIM_ENDED, 0, 0, false },
+    static const struct ground_thread_info threads[] = {
+        { "main", GROUND_BLOCKED_DEQUEUE, 1, 0, false },
+        { "stopper", GROUND_ENDED, 0, 0, false },
     };
     return (struct explain){
         .scenario = &scenario, .events = lost, .count = COUNT(lost),
@@ -198,9 +198,9 @@ static struct explain explain_lost(void)
 
 static struct explain explain_circle_of_two(void)
 {
-    static const struct sim_thread_info threads[] = {
-        { "main", SIM_BLOCKED_JOIN, STOPPER, 0, false },
-        { "stopper", SIM_BLOCKED_LOCK, 2, MAIN, false },
+    static const struct ground_thread_info threads[] = {
+        { "main", GROUND_BLOCKED_JOIN, STOPPER, 0, false },
+        { "stopper", GROUND_BLOCKED_LOCK, 2, MAIN, false },
     };
     return (struct explain){
         .events = circle, .count = COUNT(circle),
@@ -259,11 +259,11 @@ static void text_is_as_a_person_approved_it(void)
 /* What is too wide for columns becomes a list; no line is cut. */
 static void many_threads_become_a_list(void)
 {
-    static struct sim_thread_info threads[9];
+    static struct ground_thread_info threads[9];
     struct explain x = explain_circle_of_two();
     for (unsigned t = 0; t < 9; t++)
-        threads[t] = (struct sim_thread_info){ .name = "worker",
-                                               .state = SIM_READY };
+        threads[t] = (struct ground_thread_info){ .name = "worker",
+                                               .state = GROUND_READY };
     x.threads = threads;
     x.thread_count = 9;
     const char *text = written(explain_text, &x);

@@ -70,26 +70,26 @@ struct explain_contract explain_contract(enum verdict v)
 void explain_awaited(const struct explain *x, unsigned thread,
                      struct phrase *out)
 {
-    const struct sim_thread_info *t = &x->threads[thread];
+    const struct ground_thread_info *t = &x->threads[thread];
     switch (t->state) {
-    case SIM_BLOCKED_LOCK:
+    case GROUND_BLOCKED_LOCK:
         phrase_add(out, "mutex %u", t->object);
         break;
-    case SIM_BLOCKED_COND:
+    case GROUND_BLOCKED_COND:
         phrase_add(out, "condition %u", t->object);
         break;
-    case SIM_BLOCKED_DEQUEUE:
+    case GROUND_BLOCKED_DEQUEUE:
         phrase_add(out, "port %u", t->object);
         break;
-    case SIM_BLOCKED_JOIN:
+    case GROUND_BLOCKED_JOIN:
         phrase_add(out, "the end of ");
         explain_thread_name(x, t->object, out);
         break;
-    case SIM_BLOCKED_PAUSE:
+    case GROUND_BLOCKED_PAUSE:
         phrase_add(out, "time to pass");
         break;
-    case SIM_READY:
-    case SIM_ENDED:
+    case GROUND_READY:
+    case GROUND_ENDED:
         break;
     }
 }
@@ -114,9 +114,9 @@ static bool someone_acts(const struct explain *x, unsigned but)
     if (x->dropped > 0 || ops_pending(x))
         return true;
     for (unsigned t = 0; t < x->thread_count; t++) {
-        enum sim_state state = x->threads[t].state;
-        if (t != but && state != SIM_ENDED &&
-            (state == SIM_READY || x->threads[t].timed))
+        enum ground_state state = x->threads[t].state;
+        if (t != but && state != GROUND_ENDED &&
+            (state == GROUND_READY || x->threads[t].timed))
             return true;
     }
     return false;
@@ -125,24 +125,25 @@ static bool someone_acts(const struct explain *x, unsigned but)
 void explain_wait(const struct explain *x, unsigned thread,
                   struct phrase *out)
 {
-    const struct sim_thread_info *t = &x->threads[thread];
-    if (t->state == SIM_READY) {
+    const struct ground_thread_info *t = &x->threads[thread];
+    if (t->state == GROUND_READY) {
         phrase_add(out, "could run");
         return;
     }
-    if (t->state == SIM_ENDED) {
+    if (t->state == GROUND_ENDED) {
         phrase_add(out, "has ended");
         return;
     }
     phrase_add(out, "waits for ");
     explain_awaited(x, thread, out);
-    if (t->state == SIM_BLOCKED_LOCK) {
+    if (t->state == GROUND_BLOCKED_LOCK) {
         phrase_add(out, ", held by ");
         explain_thread_name(x, t->holder, out);
     }
     if (t->timed)
         phrase_add(out, ", with a time limit");
-    else if (t->state == SIM_BLOCKED_COND || t->state == SIM_BLOCKED_DEQUEUE)
+    else if (t->state == GROUND_BLOCKED_COND ||
+             t->state == GROUND_BLOCKED_DEQUEUE)
         phrase_add(out, someone_acts(x, thread)
                             ? ", without a time limit"
                             : "; nobody is left who could end that");
@@ -192,10 +193,10 @@ static void tell_wake(const struct explain *x, unsigned thread, size_t wake,
 void explain_hint(const struct explain *x, unsigned thread,
                   struct phrase *out)
 {
-    const struct sim_thread_info *t = &x->threads[thread];
-    bool condition = t->state == SIM_BLOCKED_COND;
+    const struct ground_thread_info *t = &x->threads[thread];
+    bool condition = t->state == GROUND_BLOCKED_COND;
     const char *noun = condition ? "signal" : "post";
-    if (!condition && t->state != SIM_BLOCKED_DEQUEUE)
+    if (!condition && t->state != GROUND_BLOCKED_DEQUEUE)
         return;
     size_t wake = last_of(x, condition ? TRACE_COND_SIGNAL : TRACE_POST,
                           t->object);
@@ -208,9 +209,9 @@ void explain_hint(const struct explain *x, unsigned thread,
 /* The thread that this one waits for, or SCHED_THREADS_MAX. */
 static unsigned waits_for(const struct explain *x, unsigned thread)
 {
-    const struct sim_thread_info *t = &x->threads[thread];
-    unsigned other = t->state == SIM_BLOCKED_LOCK   ? t->holder
-                     : t->state == SIM_BLOCKED_JOIN ? t->object
+    const struct ground_thread_info *t = &x->threads[thread];
+    unsigned other = t->state == GROUND_BLOCKED_LOCK   ? t->holder
+                     : t->state == GROUND_BLOCKED_JOIN ? t->object
                                                     : SCHED_THREADS_MAX;
     return other < x->thread_count ? other : SCHED_THREADS_MAX;
 }

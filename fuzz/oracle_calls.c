@@ -122,7 +122,7 @@ void oracle_stop_begins(unsigned loop)
     struct model *m = account_touch(loop);
     m->last_stop = account.sequence;
     m->stopping++;
-    account.stop_began[sim_thread()][loop] = account.sequence;
+    account.stop_began[ground_thread()][loop] = account.sequence;
 }
 
 static void ask(const struct model *m, struct active *a)
@@ -136,7 +136,7 @@ static void ask(const struct model *m, struct active *a)
 void oracle_stop_ended(unsigned loop, int result)
 {
     struct model *m = account_touch(loop);
-    uint64_t began = account.stop_began[sim_thread()][loop];
+    uint64_t began = account.stop_began[ground_thread()][loop];
     m->last_stop = account.sequence;
     m->stopping--;
     if (result != LOOP_OK) {

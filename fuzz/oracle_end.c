@@ -10,10 +10,10 @@
 
 static bool retry_pauses(void)
 {
-    for (unsigned t = 0; t < sim_thread_count(); t++) {
-        struct sim_thread_info info;
-        sim_thread_info(t, &info);
-        if (info.state == SIM_BLOCKED_PAUSE)
+    for (unsigned t = 0; t < ground_thread_count(); t++) {
+        struct ground_thread_info info;
+        ground_thread_info(t, &info);
+        if (info.state == GROUND_BLOCKED_PAUSE)
             return true;
     }
     return false;
@@ -23,7 +23,7 @@ static bool retry_pauses(void)
  * to come will never come. */
 static const char *owed(const struct active *a, bool timed)
 {
-    uint64_t now = sim_time();
+    uint64_t now = ground_time();
     for (unsigned n = 0; n < account.high[SUBJECT_POST]; n++) {
         const struct object *x = &account.object[SUBJECT_POST][n];
         if (x->life == LIFE_LIVE && x->loop == a->loop)
@@ -50,8 +50,8 @@ static const char *owed(const struct active *a, bool timed)
 /* Every packet that was dequeued must have become a callback by now. */
 static uint32_t packets_lost(void)
 {
-    struct sim_left left;
-    sim_left(&left);
+    struct ground_left left;
+    ground_left(&left);
     uint32_t unclaimed = 0;
     for (unsigned n = 0; n < account.high[SUBJECT_OP]; n++) {
         const struct object *x = &account.object[SUBJECT_OP][n];
@@ -103,14 +103,14 @@ static void check_sleeper(const struct active *a, bool timed)
 
 static void check_blocked(struct active *a, bool timed)
 {
-    struct sim_thread_info info;
-    sim_thread_info(a->thread, &info);
+    struct ground_thread_info info;
+    ground_thread_info(a->thread, &info);
     for (unsigned i = 0; i < account.active_high; i++)
         if (account.active[i].used && account.active[i].thread == a->thread &&
             account.active[i].entered > a->entered)
             return;     /* it is another call that blocks this thread */
     if (a->what == WHAT_RUN) {
-        if (info.state == SIM_BLOCKED_DEQUEUE) {
+        if (info.state == GROUND_BLOCKED_DEQUEUE) {
             check_sleeper(a, timed);
             if (!a->known)
                 a->known = account.sequence;
@@ -118,7 +118,7 @@ static void check_blocked(struct active *a, bool timed)
         return;
     }
     uint64_t late = a->deadline + a->in_callbacks + SLACK;
-    if (a->what == WHAT_SHUTDOWN && !a->in_callback && sim_time() > late)
+    if (a->what == WHAT_SHUTDOWN && !a->in_callback && ground_time() > late)
         account_found(VERDICT_DEADLINE_MISSED, "shutdown",
                       "waits past its time");
 }
@@ -141,16 +141,16 @@ static bool all_closed(void)
     return true;
 }
 
-static const char *state_word(enum sim_state state)
+static const char *state_word(enum ground_state state)
 {
     switch (state) {
-    case SIM_BLOCKED_LOCK:    return "waits for a lock";
-    case SIM_BLOCKED_COND:    return "waits for a condition";
-    case SIM_BLOCKED_JOIN:    return "waits for a thread to end";
-    case SIM_BLOCKED_DEQUEUE: return "waits for a packet";
-    case SIM_BLOCKED_PAUSE:   return "pauses";
-    case SIM_READY:
-    case SIM_ENDED:           break;
+    case GROUND_BLOCKED_LOCK:    return "waits for a lock";
+    case GROUND_BLOCKED_COND:    return "waits for a condition";
+    case GROUND_BLOCKED_JOIN:    return "waits for a thread to end";
+    case GROUND_BLOCKED_DEQUEUE: return "waits for a packet";
+    case GROUND_BLOCKED_PAUSE:   return "pauses";
+    case GROUND_READY:
+    case GROUND_ENDED:           break;
     }
     return "is not blocked";
 }
@@ -161,18 +161,18 @@ static const char *const what_word[] = {
 
 void oracle_stuck(uint32_t elsewhere)
 {
-    struct sim_thread_info info;
+    struct ground_thread_info info;
     for (unsigned i = 0; i < account.active_high; i++) {
         const struct active *a = &account.active[i];
         if (!a->used)
             continue;
-        sim_thread_info(a->thread, &info);
+        ground_thread_info(a->thread, &info);
         account_found(VERDICT_DEADLOCK, what_word[a->what],
                       state_word(info.state));
     }
-    for (unsigned t = 0; t < sim_thread_count(); t++) {
-        sim_thread_info(t, &info);
-        if (info.state == SIM_ENDED || elsewhere >> t & 1)
+    for (unsigned t = 0; t < ground_thread_count(); t++) {
+        ground_thread_info(t, &info);
+        if (info.state == GROUND_ENDED || elsewhere >> t & 1)
             continue;
         bool worker = !strcmp(info.name, "worker");
         if (worker && !all_closed())
@@ -200,11 +200,11 @@ static void check_lost(void)
 
 void oracle_end(void)
 {
-    struct sim_left left;
+    struct ground_left left;
     if (!all_closed())
         return;
     check_lost();
-    sim_left(&left);
+    ground_left(&left);
     if (packets_lost() > 0)
         account_found(VERDICT_LOST_COMPLETION, "op",
                       "dequeued and not delivered");

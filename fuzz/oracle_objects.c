@@ -14,7 +14,7 @@ void oracle_submits(enum subject_kind kind, unsigned number, unsigned loop,
     struct active *a = account_active(loop);
     struct object *x = account_object(kind, number);
     *x = (struct object){ .life = LIFE_SUBMITTING, .loop = (uint8_t)loop,
-        .thread = (uint8_t)sim_thread(), .detail = detail,
+        .thread = (uint8_t)ground_thread(), .detail = detail,
         .awaited = awaited, .began = account.sequence,
         .active = a ? (uint8_t)(a - account.active) : ACTIVE_MAX,
         .waits_for = SUBJECT_KINDS };

@@ -1,6 +1,6 @@
-#include "runner.h"
-
-#include <stdio.h>
+/*
+ * runner.c - a run from its first thread to its judgement, on any ground.
+ */
 #include <string.h>
 
 #include "oracle.h"
@@ -45,6 +45,7 @@ static void thread_main(void *arg)
     unsigned thread = (unsigned)(uintptr_t)arg;
     unsigned first, end;
     struct context c = { .kind = BODY_THREAD };
+    ground_enter();
     execute_body(ST_THREAD, thread, &c);
     bool daemon = world_body(ST_THREAD, thread, &first, &end) &&
                   world.scenario->statement[first - 1].c == 1;
@@ -55,6 +56,7 @@ static void thread_main(void *arg)
     os_mutex_unlock(&world.lock);
     if (!daemon && --world.alive == 0 && !world.exited)
         finish();
+    ground_leave();
 }
 
 void world_start_thread(unsigned thread)
@@ -81,6 +83,7 @@ void world_start_thread(unsigned thread)
 static void rescue_main(void *arg)
 {
     (void)arg;
+    ground_enter();
     trace_emit(TRACE_PHASE, 0, 1);
     os_mutex_lock(&world.lock);
     memset(world.raised, true, sizeof world.raised);
@@ -96,6 +99,7 @@ static void rescue_main(void *arg)
         world.calls[loop]--;
     }
     world.rescuing = false;
+    ground_leave();
 }
 
 static bool can_rescue(void)
@@ -125,21 +129,23 @@ static bool can_finish(void)
 static void finish_main(void *arg)
 {
     (void)arg;
+    ground_enter();
     finish();
+    ground_leave();
 }
 
 static bool start_helper(const char *name, void (*entry)(void *))
 {
     return world.helpers < HELPERS_MAX &&
-           sim_thread_count() < SCHED_DEVICE &&
+           ground_thread_count() < GROUND_THREADS_MAX &&
            os_thread_start(&world.helper[world.helpers++], name, entry,
                            NULL) == 0;
 }
 
-static bool on_idle(bool timed)
+bool world_idle(bool timed)
 {
     oracle_idle(timed);
-    if (sim_verdict() != VERDICT_CLEAN || timed || world.exited)
+    if (ground_found() || timed || world.exited)
         return false;
     if (can_finish())
         return start_helper("finish", finish_main);
@@ -152,10 +158,10 @@ static bool on_idle(bool timed)
 
 static bool any_worker(void)
 {
-    struct sim_thread_info info;
-    for (unsigned t = 0; t < sim_thread_count(); t++) {
-        sim_thread_info(t, &info);
-        if (info.state != SIM_ENDED && !strcmp(info.name, "worker") &&
+    struct ground_thread_info info;
+    for (unsigned t = 0; t < ground_thread_count(); t++) {
+        ground_thread_info(t, &info);
+        if (info.state != GROUND_ENDED && !strcmp(info.name, "worker") &&
             !(world.waiting >> t & 1))
             return true;
     }
@@ -191,15 +197,15 @@ static void check_exit(void)
 {
     bool written = world.options->expectations;
     if (any_worker() && (written || !any_open()))
-        sim_finding(VERDICT_LINGERING_PROCESS, "a worker stays after main");
+        ground_finding(VERDICT_LINGERING_PROCESS, "a worker stays after main");
     if (any_thread() && written)
-        sim_finding(VERDICT_LINGERING_PROCESS, "a thread stays after main");
+        ground_finding(VERDICT_LINGERING_PROCESS, "a thread stays after main");
 }
 
 /* One run. */
 
-static void reset(const struct subject *subject, const struct scenario *s,
-                  const struct run_options *options)
+void world_begin(const struct subject *subject, const struct scenario *s,
+                 const struct run_options *options)
 {
     world_forget();
     memset(world.loop_begun, 0, sizeof world.loop_begun);
@@ -225,23 +231,14 @@ static void reset(const struct subject *subject, const struct scenario *s,
                                          : INSTANCES_MAX;
     subject->reset(callback_run);
     oracle_reset(subject);
+    os_mutex_open(&world.lock);
+    os_cond_open(&world.changed);
+    os_cond_open(&world.never);
 }
 
-static struct sim_options sim_options_of(const struct scenario *s)
+void world_start_threads(void)
 {
-    struct sim_options options = { .profile = SIM_WIN10 };
-    for (uint32_t i = 0; i < s->count; i++) {
-        if (s->statement[i].op != ST_KERNEL)
-            continue;
-        options.profile = (enum sim_profile)(s->statement[i].a % 3);
-        options.faults = s->statement[i].value;
-        break;
-    }
-    return options;
-}
-
-static void start_threads(const struct scenario *s)
-{
+    const struct scenario *s = world.scenario;
     for (unsigned thread = 0; thread < THREADS; thread++) {
         unsigned first, end;
         if (world_body(ST_THREAD, thread, &first, &end) &&
@@ -258,46 +255,12 @@ static bool all_destroyed(void)
     return true;
 }
 
-static void judge(enum sim_end end)
+void world_judge(bool stuck)
 {
-    if (end == SIM_STUCK && world.exited)
+    if (stuck && world.exited)
         check_exit();
-    else if (end == SIM_STUCK && !world.unjudged)
+    else if (stuck && !world.unjudged)
         oracle_stuck(world.waiting);
-    else if (end == SIM_DONE && world.finishes > 0 && all_destroyed())
+    else if (!stuck && world.finishes > 0 && all_destroyed())
         oracle_end();
-}
-
-void runner_run(const struct subject *subject, const struct scenario *s,
-                struct sched *sched, const struct run_options *options,
-                struct run_result *out)
-{
-    struct sim_options sim = sim_options_of(s);
-    sim.decisions_max = options->decisions_max;
-    sim_begin(&sim, sched, on_idle);
-    reset(subject, s, options);
-    if (sched->begin)
-        sched->begin(sched, options->seed);
-    os_mutex_open(&world.lock);
-    os_cond_open(&world.changed);
-    os_cond_open(&world.never);
-    start_threads(s);
-    enum sim_end end = sim_run();
-    judge(end);
-    if (sched->end)
-        sched->end(sched, sim_decisions());
-
-    out->verdict = sim_verdict();
-    out->budget = end == SIM_BUDGET;
-    out->decisions = sim_decisions();
-    out->trace_hash = trace_hash();
-    snprintf(out->where, sizeof out->where, "%s", sim_where());
-    snprintf(out->frames, sizeof out->frames, "%s", sim_frames());
-}
-
-void runner_replay(const struct subject *subject, const struct scenario *s,
-                   const struct run_options *options, struct run_result *out)
-{
-    runner_run(subject, s, sched_replay(s->exception, s->exception_count),
-               options, out);
 }

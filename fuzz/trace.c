@@ -1,16 +1,7 @@
-#include "trace.h"
+#include "ground.h"
+#include "trace_log.h"
 
-#include "sim/livelock.h"
-#include "sim/machine.h"
-
-#define KEPT_MAX 16384u     /* a power of two */
-
-static struct {
-    uint64_t           hash;
-    uint64_t           count;       /* emitted since the reset               */
-    struct trace_event event[KEPT_MAX];
-    struct trace_event sorted[KEPT_MAX];
-} trace;
+struct trace_log trace;
 
 static const char *const names[TRACE_KINDS] = {
     [TRACE_THREAD_START] = "thread-start",
@@ -50,32 +41,6 @@ void trace_reset(void)
     trace.count = 0;
 }
 
-/* One multiplication for both words: the shift carries what it has mixed
- * into the high bits down again, before the next event comes in. */
-static uint64_t mix(uint64_t hash, uint64_t when, uint64_t what)
-{
-    hash = (hash ^ what ^ (when << 17 | when >> 47)) * 0x9e3779b97f4a7c15u;
-    return hash ^ hash >> 29;
-}
-
-void trace_emit(enum trace_kind kind, unsigned object, int value)
-{
-    struct trace_event event = {
-        .time = machine.now,
-        .value = value,
-        .object = (uint16_t)object,
-        .thread = (uint8_t)machine.current,
-        .kind = (uint8_t)kind,
-    };
-    uint64_t what = (uint64_t)(uint32_t)event.value << 32 |
-                    (uint64_t)event.object << 16 |
-                    (uint64_t)event.thread << 8 | event.kind;
-    trace.hash = mix(trace.hash, event.time, what);
-    trace.event[trace.count++ & (KEPT_MAX - 1)] = event;
-    if (kind >= TRACE_CALL && kind <= TRACE_PHASE)
-        livelock_note_event(what);
-}
-
 uint64_t trace_hash(void)
 {
     return trace.hash;
@@ -83,14 +48,14 @@ uint64_t trace_hash(void)
 
 const struct trace_event *trace_events(size_t *count, uint64_t *dropped)
 {
-    uint64_t lost = trace.count > KEPT_MAX ? trace.count - KEPT_MAX : 0;
+    uint64_t lost = trace.count > TRACE_KEPT ? trace.count - TRACE_KEPT : 0;
     *count = (size_t)(trace.count - lost);
     if (dropped != NULL)
         *dropped = lost;
     if (lost == 0)
         return trace.event;
-    for (size_t i = 0; i < KEPT_MAX; i++)
-        trace.sorted[i] = trace.event[(lost + i) & (KEPT_MAX - 1)];
+    for (size_t i = 0; i < TRACE_KEPT; i++)
+        trace.sorted[i] = trace.event[(lost + i) & (TRACE_KEPT - 1)];
     return trace.sorted;
 }
 
@@ -99,7 +64,7 @@ void trace_print(FILE *out, const struct trace_event *event)
     fprintf(out, "%llu.%09llu ",
             (unsigned long long)(event->time / 1000000000u),
             (unsigned long long)(event->time % 1000000000u));
-    if (event->thread == SCHED_DEVICE)
+    if (event->thread == GROUND_OUTSIDE)
         fprintf(out, "%6s", "device");
     else
         fprintf(out, "%6u", event->thread);

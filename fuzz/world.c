@@ -82,7 +82,7 @@ void world_mismatch(const struct statement *st, const char *what)
 {
     char where[96];
     snprintf(where, sizeof where, "%s %s", scenario_table[st->op].word, what);
-    sim_finding(VERDICT_ORDER_BROKEN, where);
+    ground_finding(VERDICT_ORDER_BROKEN, where);
 }
 
 /* The word of returns= that a result stands for; the lists in the table say

@@ -2,8 +2,8 @@
  * world.h - the state of one run, as the runner's files share it: what the
  * statements have made so far, and where the harness stands.
  *
- * threads    the simulator's; nothing here yields, so nothing is locked but
- *            what threads of a scenario wait for
+ * threads    whoever has entered the harness (ground.h); what threads of a
+ *            scenario wait for has a lock of its own
  */
 #ifndef FUZZ_WORLD_H
 #define FUZZ_WORLD_H
@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "../loop/os.h"
+#include "ground.h"
 #include "runner.h"
 
 #define THREADS 8
@@ -133,5 +134,21 @@ enum subject_answer callback_run(const struct subject_event *e);
 
 /* runner.c: start a thread of the scenario, if it was not. */
 void world_start_thread(unsigned thread);
+
+/* Forget the last run and be ready for the next; then start its threads. */
+void world_begin(const struct subject *subject, const struct scenario *s,
+                 const struct run_options *options);
+void world_start_threads(void);
+
+/*
+ * Nothing can run: ask the oracle, and see what the harness can still do.
+ *
+ *   timed     some thread waits with a time limit
+ *   returns   true if a thread was started that will move things on
+ */
+bool world_idle(bool timed);
+
+/* All threads have ended; or, stuck, nothing will ever run again. */
+void world_judge(bool stuck);
 
 #endif

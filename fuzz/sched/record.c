@@ -112,7 +112,7 @@ static unsigned record_outcome(struct sched *s, enum sched_outcome what,
     (void)s;
     unsigned target = strategy->outcome(strategy, what, count);
     LOOP_ASSERT(target < count);
-    unsigned thread = sim_thread();
+    unsigned thread = ground_thread();
     struct asked *a = asked_at(thread);
     if (target == 0)
         note_calm(&a->calm[1 + what]);

@@ -99,7 +99,7 @@ static unsigned replay_outcome(struct sched *s, enum sched_outcome what,
 {
     (void)s;
     const struct sched_exception *e =
-        next(sim_thread(), QUESTION_OUTCOME + (unsigned)what);
+        next(ground_thread(), QUESTION_OUTCOME + (unsigned)what);
     if (e == NULL || e->target >= count)
         return 0;
     run.taken++;

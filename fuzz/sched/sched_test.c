@@ -15,7 +15,7 @@
 uint32_t        sim_local_step[SCHED_THREADS_MAX];
 static unsigned running;
 
-unsigned sim_thread(void)
+unsigned ground_thread(void)
 {
     return running;
 }

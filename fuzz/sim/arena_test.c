@@ -381,8 +381,8 @@ static void runs_begin_with_the_same_memory(void)
         sim_begin(&(struct sim_options){ 0 }, calm(), NULL);
         os_thread_start(&t, "body", allocates, (void *)i);
         CHECK_EQ(SIM_DONE, sim_run());
-        struct sim_left left;
-        sim_left(&left);
+        struct ground_left left;
+        ground_left(&left);
         CHECK_EQ(2, left.allocations);
         CHECK_EQ(24, sim_oldest_allocation());
     }

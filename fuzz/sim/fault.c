@@ -2,7 +2,7 @@
  * fault.c - what a broken subject does to the process, turned into findings:
  * a wild pointer, and a loop that never reaches a scheduling point.
  *
- * The handler leaves for good through sim_finding, on a stack of its own,
+ * The handler leaves for good through ground_finding, on a stack of its own,
  * whatever the subject was in the middle of; the next run begins afresh.
  */
 #include <signal.h>

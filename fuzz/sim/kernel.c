@@ -51,7 +51,7 @@ void kernel_begin(void)
 
 /* An op that completed to nobody stays the kernel's for ever, and so is not
  * told from one that is pending for ever. */
-void kernel_left(struct sim_left *left)
+void kernel_left(struct ground_left *left)
 {
     left->handles = kernel.open;
     left->ops_pending = kernel.pending + kernel.lost;

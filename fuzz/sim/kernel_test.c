@@ -145,13 +145,13 @@ static void reads_five(void *arg)
 static void a_started_op_ends_in_one_packet(void)
 {
     run_clean(reads_five);
-    struct sim_left left;
-    sim_left(&left);
+    struct ground_left left;
+    ground_left(&left);
     CHECK_EQ(1, left.ops_dequeued);
     CHECK_EQ(0, left.ops_pending);
     CHECK_EQ(1, left.handles);
     CHECK_EQ(1, left.ports);
-    CHECK_EQ(SIM_EPOCH + MILLISECOND, sim_time());
+    CHECK_EQ(SIM_EPOCH + MILLISECOND, ground_time());
 }
 
 static void ends_of_a_stream(void *arg)
@@ -469,8 +469,8 @@ static void cancels_with_data(void *arg)
     if (count == 0) {
         seen[0]++;
         CHECK_EQ(0, result);
-        struct sim_left left;
-        sim_left(&left);
+        struct ground_left left;
+        ground_left(&left);
         CHECK_EQ(1, left.ops_pending);
         return;
     }
@@ -863,8 +863,8 @@ static void closing_with_pending_ops_is_the_device_s_choice(void)
     close_pending(SIM_LINUX, PORT_READ);
     CHECK_EQ(0, seen[0]);
     CHECK_EQ(1, seen[2]);
-    struct sim_left left;
-    sim_left(&left);
+    struct ground_left left;
+    ground_left(&left);
     CHECK_EQ(1, left.ops_pending);
 }
 
@@ -944,9 +944,9 @@ static void closes_over_packets(void *arg)
 /* What completes to nobody stays the kernel's, and is counted. */
 static void packets_dropped_at_close_leave_their_memory_lent(void)
 {
-    struct sim_left left;
+    struct ground_left left;
     run_clean(closes_over_packets);
-    sim_left(&left);
+    ground_left(&left);
     CHECK_EQ(2, left.ops_pending);
     CHECK_EQ(0, left.packets);
     CHECK_EQ(0, left.ports);
@@ -971,9 +971,9 @@ static size_t event_count(void)
 static void looks_in(void *arg)
 {
     (void)arg;
-    struct sim_thread_info info;
-    sim_thread_info(0, &info);
-    if (point.calling && info.state == SIM_READY &&
+    struct ground_thread_info info;
+    ground_thread_info(0, &info);
+    if (point.calling && info.state == GROUND_READY &&
         event_count() == point.events)
         point.between = true;
 }

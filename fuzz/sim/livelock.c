@@ -130,7 +130,7 @@ static uint64_t hash_state(size_t *bytes)
     uint64_t hash = livelock_hash(machine.enabled,
                                   (const void *)(uintptr_t)ARENA_BASE, *bytes);
     for (unsigned i = 0; i < machine.thread_count; i++) {
-        if (machine.thread[i].state != SIM_ENDED)
+        if (machine.thread[i].state != GROUND_ENDED)
             hash = hash_thread(hash, i, bytes);
     }
     for (uint32_t i = 0; i < search.statics_count; i++)

@@ -31,7 +31,7 @@ struct thread {
     uint32_t      joiners;      /* threads that wait for its end, as bits    */
     uint32_t      serial;       /* in order of creation                      */
     uint16_t      object;
-    uint8_t       state;        /* enum sim_state                            */
+    uint8_t       state;        /* enum ground_state                         */
     uint8_t       held;         /* mutexes                                   */
     bool          woken;        /* by an event, not by time                  */
     bool          released;     /* nobody will ask about it any more         */
@@ -106,11 +106,11 @@ static inline void machine_yield(const void *site)
 /*
  * Wait until machine_wake, or a time.
  *
- *   object    what is waited for, as in enum sim_state
+ *   object    what is waited for, as in enum ground_state
  *   until     absolute, or MACHINE_FOREVER
  *   returns   true if woken, false if the time has come
  */
-bool machine_block(enum sim_state why, unsigned object, uint64_t until);
+bool machine_block(enum ground_state why, unsigned object, uint64_t until);
 
 /* Let a waiting thread go on; one that does not wait stays as it is. */
 void machine_wake(unsigned thread);
@@ -133,7 +133,7 @@ unsigned machine_start(const char *name, void (*entry)(void *argument),
  * End the run because the calling code of the subject did something that is
  * never right. Returns only outside any thread.
  *
- *   where     as in sim_finding; NULL: the name of the innermost function
+ *   where     as in ground_finding; NULL: the name of the innermost function
  *   site      where the subject stands
  *   frame     the frame to walk from
  */
@@ -153,13 +153,13 @@ void machine_touch(const void *memory, size_t size);
  * what is left; they add to a hash all that decides how the run goes on.
  */
 void     kernel_begin(void);
-void     kernel_left(struct sim_left *left);
+void     kernel_left(struct ground_left *left);
 uint64_t kernel_state(uint64_t hash);
 void     port_begin(void);
-void     port_left(struct sim_left *left);
+void     port_left(struct ground_left *left);
 uint64_t port_state(uint64_t hash);
 void     os_begin(void);
-void     os_left(struct sim_left *left);
+void     os_left(struct ground_left *left);
 uint64_t os_state(uint64_t hash);
 
 /* The thread that has a mutex, or MACHINE_NOBODY. */

@@ -57,7 +57,7 @@ void os_begin(void)
     os.held = 0;
 }
 
-void os_left(struct sim_left *left)
+void os_left(struct ground_left *left)
 {
     left->mutexes_held = os.held;
     for (uint32_t i = 0; i < os.watch_count; i++)
@@ -169,7 +169,7 @@ static void take(struct mutex *mutex)
     while (mutex->holder != MACHINE_NOBODY) {
         waited = 1;
         mutex->waiters |= UINT32_C(1) << me;
-        machine_block(SIM_BLOCKED_LOCK, number_of(mutex), MACHINE_FOREVER);
+        machine_block(GROUND_BLOCKED_LOCK, number_of(mutex), MACHINE_FOREVER);
         mutex->waiters &= ~(UINT32_C(1) << me);
     }
     mutex->holder = (uint8_t)me;
@@ -309,7 +309,7 @@ static bool wait_for_signal(struct cond *cond, uint64_t until)
         return until > machine.now;
     }
     cond->waiter[cond->count++] = (uint8_t)machine.current;
-    bool woken = machine_block(SIM_BLOCKED_COND, (unsigned)(cond - os.cond),
+    bool woken = machine_block(GROUND_BLOCKED_COND, (unsigned)(cond - os.cond),
                                until);
     if (!woken)
         drop_waiter(cond, machine.current);
@@ -365,8 +365,8 @@ void os_thread_join(struct os_thread *t)
     if (other->released || other->serial != t->platform[1])
         MACHINE_MISUSE(VERDICT_STALE_STATE, "joins a thread twice");
     other->joiners |= UINT32_C(1) << machine.current;
-    while (other->state != SIM_ENDED)
-        machine_block(SIM_BLOCKED_JOIN, (unsigned)number, MACHINE_FOREVER);
+    while (other->state != GROUND_ENDED)
+        machine_block(GROUND_BLOCKED_JOIN, (unsigned)number, MACHINE_FOREVER);
     other->joiners &= ~(UINT32_C(1) << machine.current);
     other->released = true;
     trace_emit(TRACE_THREAD_JOIN, (unsigned)number, 0);
@@ -375,7 +375,7 @@ void os_thread_join(struct os_thread *t)
 void os_pause(void)
 {
     machine_yield(MACHINE_SITE);
-    machine_block(SIM_BLOCKED_PAUSE, 0, machine.now + MACHINE_MILLISECOND);
+    machine_block(GROUND_BLOCKED_PAUSE, 0, machine.now + MACHINE_MILLISECOND);
 }
 
 int os_console_watch(struct os_console *c)
@@ -404,7 +404,7 @@ void os_console_ignore(struct os_console *c)
     w->at = NULL;
     while (w->running > 0 && machine_inside()) {
         w->ignorers |= UINT32_C(1) << machine.current;
-        machine_block(SIM_BLOCKED_JOIN, w->runner, MACHINE_FOREVER);
+        machine_block(GROUND_BLOCKED_JOIN, w->runner, MACHINE_FOREVER);
     }
 }
 
@@ -424,7 +424,7 @@ static void console_thread(void *argument)
     w->ignorers = 0;
 }
 
-unsigned sim_console(int what)
+unsigned ground_console(int what)
 {
     unsigned heard = 0;
     machine_yield(MACHINE_SITE);
@@ -436,7 +436,7 @@ unsigned sim_console(int what)
         uintptr_t argument = (uintptr_t)i << 8 | (unsigned)what;
         if (machine_start("console", console_thread, (void *)argument) ==
             MACHINE_NOBODY)
-            sim_finding(VERDICT_HARNESS_FAULT,
+            ground_finding(VERDICT_HARNESS_FAULT,
                         "no thread is left for a console event");
     }
     return heard;

@@ -55,7 +55,7 @@ void port_begin(void)
     ports.post_failures = 0;
 }
 
-void port_left(struct sim_left *left)
+void port_left(struct ground_left *left)
 {
     for (unsigned i = 0; i < ports.count; i++) {
         const struct port *p = &ports.port[i];
@@ -333,7 +333,7 @@ static void wait_for_packet(struct port *p, uint64_t until)
     while (p->count == 0 && in_time && until > machine.now) {
         trace_emit(TRACE_DEQUEUE_WAIT, number_of(p), 0);
         p->waiter[p->waiting++] = (uint8_t)me;
-        in_time = machine_block(SIM_BLOCKED_DEQUEUE, number_of(p), until);
+        in_time = machine_block(GROUND_BLOCKED_DEQUEUE, number_of(p), until);
     }
     if (!in_time)
         stop_waiting(p, me);

@@ -171,7 +171,7 @@ void machine_decide(void)
         leave(machine.current);
 }
 
-bool machine_block(enum sim_state why, unsigned object, uint64_t until)
+bool machine_block(enum ground_state why, unsigned object, uint64_t until)
 {
     struct machine *m = &machine;
     MACHINE_ASSERT(machine_inside());
@@ -191,7 +191,7 @@ bool machine_block(enum sim_state why, unsigned object, uint64_t until)
 static void make_ready(unsigned thread, bool woken)
 {
     struct machine *m = &machine;
-    m->thread[thread].state = SIM_READY;
+    m->thread[thread].state = GROUND_READY;
     m->thread[thread].woken = woken;
     m->enabled |= UINT32_C(1) << thread;
     m->timed &= ~(UINT32_C(1) << thread);
@@ -200,7 +200,7 @@ static void make_ready(unsigned thread, bool woken)
 void machine_wake(unsigned thread)
 {
     MACHINE_ASSERT(thread < SCHED_DEVICE);
-    if (machine.thread[thread].state != SIM_ENDED)
+    if (machine.thread[thread].state != GROUND_ENDED)
         make_ready(thread, true);
 }
 
@@ -230,7 +230,7 @@ static void thread_end(unsigned me)
     if (t->held > 0)
         MACHINE_MISUSE(VERDICT_STALE_STATE, "a thread ends with a mutex");
     trace_emit(TRACE_THREAD_END, me, 0);
-    t->state = SIM_ENDED;
+    t->state = GROUND_ENDED;
     machine.live--;
     machine.enabled &= ~(UINT32_C(1) << me);
     machine_wake_all(t->joiners);
@@ -253,7 +253,7 @@ static unsigned free_number(void)
     if (m->thread_count < SCHED_DEVICE)
         return m->thread_count++;
     for (unsigned i = 0; i < m->thread_count; i++) {
-        if (m->thread[i].state == SIM_ENDED && m->thread[i].released)
+        if (m->thread[i].state == GROUND_ENDED && m->thread[i].released)
             return i;
     }
     return MACHINE_NOBODY;
@@ -335,7 +335,7 @@ static unsigned next_in_turn(void)
     if (livelock_proven()) {
         char where[WHERE_SIZE];
         livelock_where(where, sizeof where);
-        sim_finding(VERDICT_LIVELOCK, where);
+        ground_finding(VERDICT_LIVELOCK, where);
         return MACHINE_NOBODY;
     }
     return (unsigned)__builtin_ctz(m->enabled);
@@ -407,7 +407,7 @@ enum sim_end sim_run(void)
     return end;
 }
 
-void sim_finding(enum verdict v, const char *where)
+void ground_finding(enum verdict v, const char *where)
 {
     struct machine *m = &machine;
 
@@ -430,9 +430,9 @@ void machine_misuse(enum verdict v, const char *where, const void *site,
         return;
     if (machine.verdict == VERDICT_CLEAN) {
         frames_name(site, frame, finding_frames, innermost);
-        sim_finding(v, where != NULL ? where : innermost);
+        ground_finding(v, where != NULL ? where : innermost);
     } else {
-        sim_finding(v, "");
+        ground_finding(v, "");
     }
 }
 
@@ -465,43 +465,28 @@ const char *sim_frames(void)
     return finding_frames;
 }
 
-uint64_t sim_time(void)
-{
-    return machine.now;
-}
-
 uint32_t sim_decisions(void)
 {
     return machine.decisions;
 }
 
-unsigned sim_thread(void)
-{
-    return machine.current;
-}
-
-unsigned sim_thread_count(void)
-{
-    return machine.thread_count;
-}
-
-void sim_thread_info(unsigned thread, struct sim_thread_info *out)
+void ground_thread_info(unsigned thread, struct ground_thread_info *out)
 {
     MACHINE_ASSERT(thread < machine.thread_count);
     const struct thread *t = &machine.thread[thread];
     out->name = t->name;
-    out->state = (enum sim_state)t->state;
+    out->state = (enum ground_state)t->state;
     out->object = t->object;
     out->timed = machine.timed >> thread & 1;
-    out->holder = out->state == SIM_BLOCKED_LOCK ? os_holder(t->object)
-                                                 : MACHINE_NOBODY;
+    out->holder = out->state == GROUND_BLOCKED_LOCK ? os_holder(t->object)
+                                                    : MACHINE_NOBODY;
 }
 
 void sim_sleep(uint64_t until)
 {
     machine_yield(MACHINE_SITE);
     if (until > machine.now)
-        machine_block(SIM_BLOCKED_PAUSE, 0, until);
+        machine_block(GROUND_BLOCKED_PAUSE, 0, until);
 }
 
 void sim_lend(const void *memory, size_t size)
@@ -514,7 +499,7 @@ void sim_return(const void *memory, size_t size)
     arena_return(memory, size);
 }
 
-void sim_left(struct sim_left *out)
+void ground_left(struct ground_left *out)
 {
     memset(out, 0, sizeof *out);
     out->allocations = arena_live();

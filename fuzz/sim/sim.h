@@ -26,6 +26,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "../ground.h"
 #include "../sched/sched.h"
 #include "../verdict.h"
 
@@ -52,7 +53,7 @@ struct sim_options {
 enum sim_end {
     SIM_DONE,       /* every thread has ended                               */
     SIM_STUCK,      /* nothing can run and there is no time to wait for     */
-    SIM_FINDING,    /* sim_finding was called                               */
+    SIM_FINDING,    /* ground_finding was called                            */
     SIM_BUDGET,     /* too many decisions, and no proof of anything         */
 };
 
@@ -81,15 +82,6 @@ void sim_begin(const struct sim_options *options, struct sched *sched,
 enum sim_end sim_run(void);
 
 /*
- * End the run with a finding, from wherever this is called: from a thread it
- * does not return. The first finding of a run counts.
- *
- *   where     short text of stable words: names of objects, threads and
- *             functions, no numbers that another schedule would change
- */
-void sim_finding(enum verdict v, const char *where);
-
-/*
  * From now on a wild pointer of the subject is a finding (abort), and so is
  * a run that stays without a decision for seconds (livelock). For programs
  * that have no handlers of their own, as libFuzzer has.
@@ -104,39 +96,10 @@ const char *sim_where(void);
  * "" if it did not come from an access. */
 const char *sim_frames(void);
 
-uint64_t sim_time(void);
 uint32_t sim_decisions(void);
-
-/* The running thread, or SCHED_DEVICE outside any. */
-unsigned sim_thread(void);
-unsigned sim_thread_count(void);
-
-enum sim_state {
-    SIM_READY,
-    SIM_BLOCKED_LOCK,       /* object: mutex                                */
-    SIM_BLOCKED_COND,       /* object: condition                            */
-    SIM_BLOCKED_JOIN,       /* object: thread                               */
-    SIM_BLOCKED_DEQUEUE,    /* object: port                                 */
-    SIM_BLOCKED_PAUSE,      /* os_pause, or a sleep                         */
-    SIM_ENDED,
-};
-
-struct sim_thread_info {
-    const char    *name;
-    enum sim_state state;
-    unsigned       object;
-    unsigned       holder;  /* BLOCKED_LOCK: the thread that has it          */
-    bool           timed;   /* a time will end the wait                      */
-};
-
-void sim_thread_info(unsigned thread, struct sim_thread_info *out);
 
 /* Sleep on the calling thread until a time. */
 void sim_sleep(uint64_t until);
-
-/* Raise a console event: every watcher hears of it on a thread of its own.
- *   returns   how many watchers there are */
-unsigned sim_console(int what);
 
 /*
  * Mark memory that a kernel object or caller lends: from now on an access by
@@ -145,21 +108,6 @@ unsigned sim_console(int what);
  */
 void sim_lend(const void *memory, size_t size);
 void sim_return(const void *memory, size_t size);
-
-/* What is left now: the simulator's own account, from outside the subject. */
-struct sim_left {
-    uint32_t ports;
-    uint32_t handles;
-    uint32_t ops_pending;       /* started, not completed                   */
-    uint32_t packets;           /* queued in open ports, that name an op    */
-    uint32_t ops_dequeued;      /* packets of ops dequeued in this run      */
-    uint32_t allocations;       /* live blocks of os_alloc                  */
-    uint32_t threads;           /* not ended                                */
-    uint32_t mutexes_held;
-    uint32_t console_watchers;
-};
-
-void sim_left(struct sim_left *out);
 
 /* The size of the oldest live allocation, for who looks for a leak; 0 if there
  * is none. */

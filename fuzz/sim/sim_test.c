@@ -217,7 +217,7 @@ static void a_timed_wait_ends_and_says_so(void)
 {
     CHECK_EQ(SIM_DONE, run_one(waits_until));
     CHECK_EQ(0, seen[0]);
-    CHECK_EQ(SIM_EPOCH + 5 * MILLISECOND, sim_time());
+    CHECK_EQ(SIM_EPOCH + 5 * MILLISECOND, ground_time());
 }
 
 static void broadcasts(void *arg)
@@ -281,22 +281,22 @@ static void joins_itself(void *arg)
 /* Who waits, for what, and who has it. */
 static void a_deadlock_tells_who_waits_for_whom(void)
 {
-    struct sim_thread_info info;
+    struct ground_thread_info info;
     begin(calm());
     start(0, "waiter", waits_for_flag);
     start(1, "joiner", joins_itself);
     threads[0] = threads[1];
     CHECK_EQ(SIM_STUCK, sim_run());
-    sim_thread_info(0, &info);
-    CHECK_EQ(SIM_BLOCKED_COND, info.state);
+    ground_thread_info(0, &info);
+    CHECK_EQ(GROUND_BLOCKED_COND, info.state);
     CHECK_EQ(0, info.object);
     CHECK(!info.timed);
     CHECK(strcmp(info.name, "waiter") == 0);
-    sim_thread_info(1, &info);
-    CHECK_EQ(SIM_BLOCKED_JOIN, info.state);
+    ground_thread_info(1, &info);
+    CHECK_EQ(GROUND_BLOCKED_JOIN, info.state);
     CHECK_EQ(1, info.object);
-    struct sim_left left;
-    sim_left(&left);
+    struct ground_left left;
+    ground_left(&left);
     CHECK_EQ(2, left.threads);
     CHECK_EQ(0, left.mutexes_held);
 }
@@ -310,13 +310,13 @@ static void locks_and_waits(void *arg)
 
 static void a_lock_cycle_names_the_holder(void)
 {
-    struct sim_thread_info info;
+    struct ground_thread_info info;
     begin(calm());
     start(0, "holder", locks_and_waits);
     start(1, "locker", adds_locked);
     CHECK_EQ(SIM_STUCK, sim_run());
-    sim_thread_info(1, &info);
-    CHECK_EQ(SIM_BLOCKED_LOCK, info.state);
+    ground_thread_info(1, &info);
+    CHECK_EQ(GROUND_BLOCKED_LOCK, info.state);
     CHECK_EQ(0, info.holder);
     os_mutex_lock(&mutex);      /* who looks from outside passes */
     os_mutex_unlock(&mutex);
@@ -349,7 +349,7 @@ static void time_moves_only_when_nothing_can_run(void)
     start(1, "worker", works);
     CHECK_EQ(SIM_DONE, sim_run());
     CHECK_EQ(1, seen[0]);
-    CHECK_EQ(SIM_EPOCH + 7 * MILLISECOND, sim_time());
+    CHECK_EQ(SIM_EPOCH + 7 * MILLISECOND, ground_time());
 }
 
 static int  idle_calls;
@@ -361,7 +361,7 @@ static bool set_free(bool timed)
     idle_timed = timed;
     if (idle_calls > 1)
         return false;
-    CHECK_EQ(SCHED_DEVICE, sim_thread());
+    CHECK_EQ(SCHED_DEVICE, ground_thread());
     start(1, "late", signals_flag);
     return true;
 }
@@ -552,9 +552,9 @@ static void calls_primitive(void *arg)
 static void looks_in(void *arg)
 {
     (void)arg;
-    struct sim_thread_info info;
-    sim_thread_info(0, &info);
-    if (point.calling && info.state == SIM_READY &&
+    struct ground_thread_info info;
+    ground_thread_info(0, &info);
+    if (point.calling && info.state == GROUND_READY &&
         event_count() == point.events)
         point.between = true;
 }
@@ -656,7 +656,7 @@ static void do_sleep(void)
 
 static void do_console(void)
 {
-    sim_console(OS_CONSOLE_INTERRUPT);
+    ground_console(OS_CONSOLE_INTERRUPT);
 }
 
 static struct os_console console;
@@ -799,7 +799,7 @@ static void watches(void *arg)
     (void)arg;
     console = (struct os_console){ .event = hears };
     CHECK_EQ(0, os_console_watch(&console));
-    CHECK_EQ(1, sim_console(OS_CONSOLE_TERMINATE));
+    CHECK_EQ(1, ground_console(OS_CONSOLE_TERMINATE));
     os_console_ignore(&console);
     CHECK(counter != 1);
     seen[counter]++;
@@ -817,7 +817,7 @@ static void ignoring_the_console_waits_for_its_calls(void)
         start(0, "watcher", watches);
         CHECK_EQ(SIM_DONE, sim_run());
         CHECK_EQ(3, counter);
-        CHECK_EQ(2, sim_thread_count());
+        CHECK_EQ(2, ground_thread_count());
     } while (every_next(&e));
     CHECK(seen[0] > 0);
     CHECK(seen[2] > 0);
@@ -836,8 +836,8 @@ static void an_assertion_of_the_subject_is_a_finding(void)
 static void finds(void *arg)
 {
     (void)arg;
-    sim_finding(VERDICT_ORDER_BROKEN, "here");
-    sim_finding(VERDICT_ABORT, "not here");
+    ground_finding(VERDICT_ORDER_BROKEN, "here");
+    ground_finding(VERDICT_ABORT, "not here");
     counter = 1;
 }
 

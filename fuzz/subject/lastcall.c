@@ -16,7 +16,17 @@
 #include "../../loop/os.h"
 #include "../../loop/timer.h"
 #include "../../loop/worker.h"
+#include "../ground.h"
 #include "subject.h"
+
+/* The harness is left for as long as the loop has the thread: it may block,
+ * call back, or both. */
+#define ASK(result, call) \
+    do { \
+        ground_leave(); \
+        (result) = (call); \
+        ground_enter(); \
+    } while (0)
 
 struct my_post {
     struct post post;
@@ -188,48 +198,64 @@ static enum subject_answer tell(enum subject_kind kind, unsigned number,
 static int my_open(unsigned loop, unsigned workers_max)
 {
     struct loop_options options = { .workers_max = workers_max };
-    return loop_create(&self.loop[loop], &options);
+    int result;
+    ASK(result, loop_create(&self.loop[loop], &options));
+    return result;
 }
 
 static int my_run(unsigned loop, enum loop_run_mode mode)
 {
-    return loop_run(self.loop[loop], mode);
+    int result;
+    ASK(result, loop_run(self.loop[loop], mode));
+    return result;
 }
 
 static int my_stop(unsigned loop)
 {
-    return loop_stop(self.loop[loop]);
+    int result;
+    ASK(result, loop_stop(self.loop[loop]));
+    return result;
 }
 
 static int my_close(unsigned loop)
 {
-    return loop_close(self.loop[loop]);
+    int result;
+    ASK(result, loop_close(self.loop[loop]));
+    return result;
 }
 
 static int my_shutdown(unsigned loop, const struct shutdown_options *options,
                        struct shutdown_report *report)
 {
-    return loop_shutdown(self.loop[loop], options, report);
+    int result;
+    ASK(result, loop_shutdown(self.loop[loop], options, report));
+    return result;
 }
 
 static void my_destroy(unsigned loop)
 {
+    ground_leave();
     loop_destroy(self.loop[loop]);
+    ground_enter();
     self.loop[loop] = NULL;
 }
 
 static size_t my_pending(unsigned loop, struct loop_pending *out, size_t cap)
 {
-    return loop_pending(self.loop[loop], out, cap);
+    size_t count;
+    ASK(count, loop_pending(self.loop[loop], out, cap));
+    return count;
 }
 
 /* Posts and timers. */
 
 static void on_post(struct post *p, int status)
 {
+    ground_enter();
     unsigned number = ((struct my_post *)p)->number;
     give(p);
     tell(SUBJECT_POST, number, status);
+    ground_leave();
 }
 
 static int my_post(unsigned loop, unsigned number, const char *name)
@@ -240,7 +266,8 @@ static int my_post(unsigned loop, unsigned number, const char *name)
     p->post.item.name = name;
     p->post.run = on_post;
     p->number = number;
-    int result = loop_post(self.loop[loop], &p->post);
+    int result;
+    ASK(result, loop_post(self.loop[loop], &p->post));
     if (result < 0)
         give(p);
     return result;
@@ -248,9 +275,11 @@ static int my_post(unsigned loop, unsigned number, const char *name)
 
 static void on_timer(struct timer *t, int status)
 {
+    ground_enter();
     unsigned number = ((struct my_timer *)t)->number;
     end(&self.timers, number);
     tell(SUBJECT_TIMER, number, status);
+    ground_leave();
 }
 
 static int my_timer(unsigned loop, unsigned number, const char *name,
@@ -264,8 +293,9 @@ static int my_timer(unsigned loop, unsigned number, const char *name,
     t->loop = self.loop[loop];
     t->number = number;
     table_set(&self.timers, number, t);
-    return answered(&self.timers, number,
-                    timer_start(t->loop, &t->timer, due));
+    int result;
+    ASK(result, timer_start(t->loop, &t->timer, due));
+    return answered(&self.timers, number, result);
 }
 
 static int my_timer_cancel(unsigned number)
@@ -273,7 +303,8 @@ static int my_timer_cancel(unsigned number)
     struct my_timer *t = pin(&self.timers, number);
     if (!t)
         return LOOP_ENOTFOUND;
-    int result = timer_cancel(t->loop, &t->timer);
+    int result;
+    ASK(result, timer_cancel(t->loop, &t->timer));
     if (result == LOOP_OK)
         end(&self.timers, number);
     unpin(&self.timers, number);
@@ -290,12 +321,14 @@ static void give_op(struct my_op *op)
 
 static void on_op(struct op *op)
 {
+    ground_enter();
     struct my_op *mine = (struct my_op *)op;
     struct subject_event e = { .kind = SUBJECT_OP,
         .number = (uint16_t)mine->number, .status = op->status,
         .size = op->size, .handle = op->accepted };
     give_op(mine);
     self.callback(&e);
+    ground_leave();
 }
 
 static int my_submit(unsigned handle, unsigned number, const char *name,
@@ -316,7 +349,7 @@ static int my_submit(unsigned handle, unsigned number, const char *name,
     if (request->size && !op->buffer)
         result = LOOP_ENOMEM;
     else if (h)
-        result = op_submit(&h->handle, &op->op, &mine);
+        ASK(result, op_submit(&h->handle, &op->op, &mine));
     if (result < 0)
         give_op(op);
     else
@@ -331,16 +364,19 @@ static int my_cancel(unsigned number)
     struct my_op *op = pin(&self.ops, number);
     if (!op)
         return LOOP_ENOTFOUND;
-    int result = op_cancel(&op->op);
+    int result;
+    ASK(result, op_cancel(&op->op));
     unpin(&self.ops, number);
     return result;
 }
 
 static void on_closed(struct handle *h)
 {
+    ground_enter();
     unsigned number = ((struct my_handle *)h)->number;
     end(&self.handles, number);
     tell(SUBJECT_HANDLE_CLOSED, number, 0);
+    ground_leave();
 }
 
 static int my_handle_open(unsigned loop, unsigned number, const char *name,
@@ -352,9 +388,10 @@ static int my_handle_open(unsigned loop, unsigned number, const char *name,
     h->number = number;
     h->handle.item.name = name;
     table_set(&self.handles, number, h);
-    return answered(&self.handles, number,
-                    handle_open(self.loop[loop], &h->handle, port_handle,
-                                on_closed));
+    int result;
+    ASK(result, handle_open(self.loop[loop], &h->handle, port_handle,
+                            on_closed));
+    return answered(&self.handles, number, result);
 }
 
 static int my_handle_close(unsigned number)
@@ -362,7 +399,8 @@ static int my_handle_close(unsigned number)
     struct my_handle *h = pin(&self.handles, number);
     if (!h)
         return LOOP_ECLOSED;
-    int result = handle_close(&h->handle);
+    int result;
+    ASK(result, handle_close(&h->handle));
     unpin(&self.handles, number);
     return result;
 }
@@ -371,16 +409,20 @@ static int my_handle_close(unsigned number)
 
 static int on_work(struct job *j)
 {
+    ground_enter();
     unsigned number = ((struct my_job *)j)->number;
-    return tell(SUBJECT_JOB_WORK, number, 0) == SUBJECT_FAILED ? LOOP_EFAILED
-                                                               : 0;
+    enum subject_answer answer = tell(SUBJECT_JOB_WORK, number, 0);
+    ground_leave();
+    return answer == SUBJECT_FAILED ? LOOP_EFAILED : 0;
 }
 
 static void on_job(struct job *j, int status)
 {
+    ground_enter();
     unsigned number = ((struct my_job *)j)->number;
     end(&self.jobs, number);
     tell(SUBJECT_JOB, number, status);
+    ground_leave();
 }
 
 static int my_job(unsigned loop, unsigned number, const char *name,
@@ -394,8 +436,9 @@ static int my_job(unsigned loop, unsigned number, const char *name,
     j->job.work = on_work;
     j->job.done = awaited ? NULL : on_job;
     table_set(&self.jobs, number, j);
-    return answered(&self.jobs, number,
-                    job_submit(self.loop[loop], &j->job));
+    int result;
+    ASK(result, job_submit(self.loop[loop], &j->job));
+    return answered(&self.jobs, number, result);
 }
 
 static int my_job_cancel(unsigned number)
@@ -403,7 +446,8 @@ static int my_job_cancel(unsigned number)
     struct my_job *j = pin(&self.jobs, number);
     if (!j)
         return LOOP_ENOTFOUND;
-    int result = job_cancel(&j->job);
+    int result;
+    ASK(result, job_cancel(&j->job));
     unpin(&self.jobs, number);
     return result;
 }
@@ -432,8 +476,11 @@ static enum task_next on_step(struct task *task, struct task_wake wake)
     struct subject_event e = { .kind = SUBJECT_TASK_STEP,
         .number = (uint16_t)t->number, .status = wake.status,
         .handle = PORT_NO_HANDLE, .cancelled = wake.cancelled };
+    ground_enter();
     collect_awaited(t, &e);
-    switch (self.callback(&e)) {
+    enum subject_answer answer = self.callback(&e);
+    ground_leave();
+    switch (answer) {
     case SUBJECT_WAITS:     return TASK_WAITS;
     case SUBJECT_OK:        break;
     case SUBJECT_FAILED:    task->result = LOOP_EFAILED;  break;
@@ -444,10 +491,12 @@ static enum task_next on_step(struct task *task, struct task_wake wake)
 
 static void on_ended(struct task *task)
 {
+    ground_enter();
     unsigned number = ((struct my_task *)task)->number;
     int result = task->result;
     end(&self.tasks, number);
     tell(SUBJECT_TASK_END, number, result);
+    ground_leave();
 }
 
 static int my_spawn(unsigned loop, unsigned number, const char *name)
@@ -461,8 +510,9 @@ static int my_spawn(unsigned loop, unsigned number, const char *name)
     t->task.step = on_step;
     t->task.ended = on_ended;
     table_set(&self.tasks, number, t);
-    return answered(&self.tasks, number,
-                    task_spawn(self.loop[loop], &t->task));
+    int result;
+    ASK(result, task_spawn(self.loop[loop], &t->task));
+    return answered(&self.tasks, number, result);
 }
 
 static int my_task_cancel(unsigned number)
@@ -470,14 +520,17 @@ static int my_task_cancel(unsigned number)
     struct my_task *t = pin(&self.tasks, number);
     if (!t)
         return LOOP_ENOTFOUND;
-    int result = task_cancel(&t->task);
+    int result;
+    ASK(result, task_cancel(&t->task));
     unpin(&self.tasks, number);
     return result;
 }
 
 static int my_task_cancel_all(unsigned loop)
 {
-    return (int)task_cancel_all(self.loop[loop]);
+    size_t count;
+    ASK(count, task_cancel_all(self.loop[loop]));
+    return (int)count;
 }
 
 static struct my_group *group_at(unsigned number)
@@ -495,7 +548,9 @@ static void my_group_add(unsigned group, unsigned task)
         return;
     if (g && !t->grouped && !g->claimed) {
         t->grouped = true;
+        ground_leave();
         group_add(&g->group, &t->task);
+        ground_enter();
     }
     unpin(&self.tasks, task);
 }
@@ -503,7 +558,9 @@ static void my_group_add(unsigned group, unsigned task)
 static int my_await_timer(unsigned task, uint64_t due)
 {
     struct my_task *t = self.tasks.at[task];
+    ground_leave();
     task_await_timer(&t->task, due);
+    ground_enter();
     return LOOP_OK;
 }
 
@@ -515,7 +572,9 @@ static int my_await_op(unsigned task, unsigned number)
         return LOOP_ENOTFOUND;
     op->claimed = true;
     t->awaited_op = (int)number;
+    ground_leave();
     task_await_op(&t->task, &op->op);
+    ground_enter();
     return LOOP_OK;
 }
 
@@ -527,7 +586,9 @@ static int my_await_job(unsigned task, unsigned number)
         return LOOP_ENOTFOUND;
     j->claimed = true;
     t->awaited_job = (int)number;
+    ground_leave();
     task_await_job(&t->task, &j->job);
+    ground_enter();
     return LOOP_OK;
 }
 
@@ -537,7 +598,9 @@ static int my_await_task(unsigned task, unsigned other)
     struct my_task *o = task == other ? NULL : pin(&self.tasks, other);
     if (!o)
         return LOOP_ENOTFOUND;
+    ground_leave();
     task_await_task(&t->task, &o->task);
+    ground_enter();
     unpin(&self.tasks, other);
     return LOOP_OK;
 }
@@ -553,14 +616,18 @@ static int my_await_group(unsigned task, unsigned group, bool exceptions)
     g->claimed = true;
     g->group.return_exceptions = exceptions;
     t->awaited_group = (int)group;
+    ground_leave();
     task_await_group(&t->task, &g->group);
+    ground_enter();
     return LOOP_OK;
 }
 
 static int my_await_pass(unsigned task)
 {
     struct my_task *t = self.tasks.at[task];
+    ground_leave();
     task_yield(&t->task);
+    ground_enter();
     return LOOP_OK;
 }
 
@@ -568,7 +635,9 @@ static int my_await_pass(unsigned task)
 
 static void on_console(struct console_watch *w, uint32_t count)
 {
+    ground_enter();
     tell(SUBJECT_CONSOLE, ((struct my_watch *)w)->number, (int)count);
+    ground_leave();
 }
 
 static int my_watch(unsigned loop, unsigned number)
@@ -579,8 +648,9 @@ static int my_watch(unsigned loop, unsigned number)
     w->number = number;
     w->watch.event = on_console;
     table_set(&self.watches, number, w);
-    return answered(&self.watches, number,
-                    console_watch(self.loop[loop], &w->watch));
+    int result;
+    ASK(result, console_watch(self.loop[loop], &w->watch));
+    return answered(&self.watches, number, result);
 }
 
 static int my_unwatch(unsigned number)
@@ -592,14 +662,18 @@ static int my_unwatch(unsigned number)
     /* Not given back before the end of the run: this may be called inside
      * the watch's own callback, or while a shutdown ends the watch. */
     self.watches.at[number] = NULL;
+    ground_leave();
     console_unwatch(&w->watch);
+    ground_enter();
     return LOOP_OK;
 }
 
 static bool on_hook(struct shutdown_hook *h)
 {
+    ground_enter();
     enum subject_answer answer =
         tell(SUBJECT_HOOK, ((struct my_hook *)h)->number, 0);
+    ground_leave();
     if (answer == SUBJECT_FAILED)
         h->status = LOOP_EFAILED;
     return answer != SUBJECT_WAITS;
@@ -614,15 +688,19 @@ static int my_hook(unsigned loop, unsigned number, const char *name)
     h->hook.name = name;
     h->hook.begin = on_hook;
     table_set(&self.hooks, number, h);
-    return answered(&self.hooks, number,
-                    shutdown_hook_add(self.loop[loop], &h->hook));
+    int result;
+    ASK(result, shutdown_hook_add(self.loop[loop], &h->hook));
+    return answered(&self.hooks, number, result);
 }
 
 static void my_hook_done(unsigned number, int status)
 {
     struct my_hook *h = self.hooks.at[number];
-    if (h && self.hooks.accepted[number])
-        shutdown_hook_done(&h->hook, status);
+    if (!h || !self.hooks.accepted[number])
+        return;
+    ground_leave();
+    shutdown_hook_done(&h->hook, status);
+    ground_enter();
 }
 
 const struct subject subject_lastcall = {

@@ -8,7 +8,9 @@
  * subject and the strictest.
  *
  * units      times are nanoseconds of os_now(), sizes are bytes
- * threads    any, as the subject's own loop allows
+ * threads    any, as the subject's own loop allows. The caller has entered the
+ *            harness (ground.h); a subject leaves it around each call into
+ *            its loop and enters it in each of the loop's callbacks
  * errors     enum loop_error for results, whatever the subject's own are
  */
 #ifndef FUZZ_SUBJECT_H
