@@ -1,10 +1,9 @@
 /*
  * console_watch_test.c - console events as callbacks of a loop.
  *
- * An event is a signal that this process sends to itself. It is ignored
- * outside the watches, so that one which comes late ends nothing.
+ * An event is one that this process sends to itself. It is ignored outside
+ * the watches, so that one which comes late ends nothing.
  */
-#include <signal.h>
 #include <stdatomic.h>
 
 #include "console.h"
@@ -45,12 +44,12 @@ static void events_are_counted(void)
     struct loop *l = test_loop_create(0);
     struct listener to;
     listen(l, &to, 1);
-    raise(SIGINT);
+    test_machine_event(OS_CONSOLE_INTERRUPT);
     CHECK_EQ(LOOP_STOPPED, loop_run(l, LOOP_FOREVER));
     CHECK_EQ(1, to.count);
     CHECK_EQ(OS_CONSOLE_INTERRUPT, to.watch.what);
     to.stops_at = 2;
-    raise(SIGTERM);
+    test_machine_event(OS_CONSOLE_TERMINATE);
     CHECK_EQ(LOOP_STOPPED, loop_run(l, LOOP_FOREVER));
     CHECK_EQ(2, to.count);
     CHECK_EQ(2, to.calls);
@@ -68,7 +67,7 @@ static void no_event_is_missing_from_the_count(void)
     struct listener to;
     listen(l, &to, EVENTS);
     for (int i = 0; i < EVENTS; i++)
-        raise(SIGINT);
+        test_machine_event(OS_CONSOLE_INTERRUPT);
     CHECK_EQ(LOOP_STOPPED, loop_run(l, LOOP_FOREVER));
     CHECK_EQ(EVENTS, to.count);
     CHECK(to.calls <= EVENTS);
@@ -90,7 +89,7 @@ static void event_wakes_a_sleeping_run(void)
         struct os_thread thread;
         listen(l, &to, 1);
         test_thread_start(&thread, run_main, l);
-        raise(SIGINT);
+        test_machine_event(OS_CONSOLE_INTERRUPT);
         os_thread_join(&thread);
         CHECK_EQ(1, to.count);
         console_unwatch(&to.watch);
@@ -107,12 +106,12 @@ static void every_loop_hears_every_event(void)
     struct listener to_a, to_b;
     listen(a, &to_a, 1);
     listen(b, &to_b, 1);
-    raise(SIGINT);
+    test_machine_event(OS_CONSOLE_INTERRUPT);
     CHECK_EQ(LOOP_STOPPED, loop_run(a, LOOP_FOREVER));
     CHECK_EQ(LOOP_STOPPED, loop_run(b, LOOP_FOREVER));
     test_loop_shut_down(a);
     to_b.stops_at = 2;
-    raise(SIGINT);
+    test_machine_event(OS_CONSOLE_INTERRUPT);
     CHECK_EQ(LOOP_STOPPED, loop_run(b, LOOP_FOREVER));
     CHECK_EQ(1, to_a.count);
     CHECK_EQ(2, to_b.count);
@@ -147,7 +146,7 @@ static void ended_watch_is_not_called(void)
         struct listener to, witness;
         listen(other, &witness, 1);
         listen(l, &to, 0);
-        raise(SIGINT);
+        test_machine_event(OS_CONSOLE_INTERRUPT);
         if (round % 2 == 0)
             CHECK_EQ(LOOP_STOPPED, loop_run(other, LOOP_FOREVER));
         console_unwatch(&to.watch);
@@ -174,8 +173,8 @@ static void watch_may_end_itself(void)
     struct listener to;
     listen(l, &to, 1);
     to.watch.event = on_unwatch;
-    raise(SIGINT);
-    raise(SIGINT);
+    test_machine_event(OS_CONSOLE_INTERRUPT);
+    test_machine_event(OS_CONSOLE_INTERRUPT);
     CHECK_EQ(LOOP_STOPPED, loop_run(l, LOOP_FOREVER));
     CHECK_EQ(1, to.calls);
     test_loop_end(l);
@@ -191,7 +190,7 @@ static void shutdown_ends_every_watch(void)
         struct shutdown_report report;
         for (int i = 0; i < 3; i++)
             listen(l, &to[i], 0);
-        raise(SIGINT);
+        test_machine_event(OS_CONSOLE_INTERRUPT);
         CHECK_EQ(0, loop_shutdown(l, NULL, &report));
         CHECK_EQ(0, report.left[LOOP_CONSOLE]);
         for (int i = 0; i < 3; i++) {
@@ -212,7 +211,7 @@ static void abandoned_loop_is_silent_when_destroyed(void)
     listen(l, &to, 0);
     CHECK_EQ(LOOP_EDEADLINE, loop_shutdown(l, &abandon, &report));
     CHECK_EQ(1, report.left[LOOP_CONSOLE]);
-    raise(SIGINT);
+    test_machine_event(OS_CONSOLE_INTERRUPT);
     loop_destroy(l);
     CHECK_EQ(0, to.calls);
 }
@@ -243,7 +242,7 @@ static enum task_next on_serve(struct task *t, struct task_wake wake)
     if (wake.cancelled && s->forced)
         return TASK_ENDS;
     if (wake.cancelled && s->refusals++ == 0)
-        raise(SIGINT);
+        test_machine_event(OS_CONSOLE_INTERRUPT);
     task_await_timer(t, TEST_FAR);
     return TASK_WAITS;
 }
@@ -266,7 +265,7 @@ static void first_event_asks_and_second_forces(void)
     listen(l, &s.listener, 0);
     s.listener.watch.event = on_ask_then_force;
     CHECK_EQ(0, task_spawn(l, &s.task));
-    raise(SIGINT);
+    test_machine_event(OS_CONSOLE_INTERRUPT);
     CHECK_EQ(LOOP_STOPPED, loop_run(l, LOOP_FOREVER));
     CHECK_EQ(false, s.forced);
     test_loop_shut_down(l);
@@ -277,8 +276,7 @@ static void first_event_asks_and_second_forces(void)
 
 int main(void)
 {
-    signal(SIGINT, SIG_IGN);
-    signal(SIGTERM, SIG_IGN);
+    test_machine_outlive_events();
     int descriptors = test_descriptors();
     RUN(events_are_counted);
     RUN(no_event_is_missing_from_the_count);

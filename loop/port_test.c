@@ -573,6 +573,54 @@ static void op_can_be_started_again(void)
     port_close(p);
 }
 
+enum { READS_LEFT = 2 };
+
+struct orphans {
+    struct pipe    pipe;
+    struct port_op op[READS_LEFT];
+    char           in[READS_LEFT];
+};
+
+static void start_reads(void *arg)
+{
+    struct orphans *o = arg;
+    for (int i = 0; i < READS_LEFT; i++) {
+        struct port_request request = reading(&o->in[i], 1);
+        CHECK_EQ(0, port_start(o->pipe.port, o->pipe.reader, &o->op[i],
+                               &request));
+    }
+}
+
+/* C11: an op does not end with the thread that has started it: one gets its
+ * data, one its cancel. */
+static void op_outlives_its_thread(void)
+{
+    struct port *p = open_port();
+    struct orphans o = { 0 };
+    struct os_thread thread = { 0 };
+    pipe_open(&o.pipe, p);
+    CHECK_EQ(0, os_thread_start(&thread, "starter", start_reads, &o));
+    os_thread_join(&thread);
+    nothing_is_queued(p);
+    CHECK_EQ(0, port_cancel(p, o.pipe.reader, &o.op[1]));
+    struct packet packet = dequeue_one(p);
+    CHECK(packet.op == &o.op[1]);
+    CHECK_EQ(LOOP_EABORTED, packet.status);
+
+    struct port_op write = { 0 };
+    char out = 'o';
+    struct port_request request = writing(&out, 1);
+    CHECK_EQ(0, port_start(p, o.pipe.writer, &write, &request));
+    for (int i = 0; i < READS_LEFT; i++) {
+        packet = dequeue_one(p);
+        CHECK_EQ(0, packet.status);
+        CHECK_EQ(1, packet.size);
+    }
+    CHECK_EQ('o', o.in[0]);
+    pipe_close(&o.pipe);
+    port_close(p);
+}
+
 /* D15: numbers of handles come back at once; what belonged to the old handle
  * must not reach the new one, nor carry its key. */
 static void reused_number_is_a_new_handle(void)
@@ -1074,7 +1122,9 @@ struct stress {
     struct pipe  pipe[PIPES];
     struct slot  slot[SLOTS];
     atomic_int   seeds;
+    atomic_int   started;       /* starters that have done their part */
     atomic_int   over;
+    atomic_int   drained;
     atomic_ullong bytes_read;
     atomic_ullong bytes_written;
     atomic_uint  starts;
@@ -1113,6 +1163,12 @@ static void stress_starter(void *arg)
     for (int i = 0; i < STARTS_EACH; i++)
         try_start(&stress.slot[next_random(&state) % SLOTS],
                   (int)(next_random(&state) % PIPES));
+
+    /* An op may outlive its thread; but what happens to it in the moment in
+     * which the thread ends is lost on Wine 8. */
+    atomic_fetch_add(&stress.started, 1);
+    while (!atomic_load(&stress.drained))
+        os_pause();
 }
 
 static void stress_canceller(void *arg)
@@ -1248,8 +1304,8 @@ static void each_started_op_has_one_packet(void)
     for (int i = 0; i < STRESS_THREADS; i++)
         CHECK_EQ(0, os_thread_start(&thread[i], "stress", entry[i],
                                     writers));
-    for (int i = 0; i < STARTERS; i++)
-        os_thread_join(&thread[i]);
+    while (atomic_load(&stress.started) < STARTERS)
+        os_pause();
     atomic_store(&stress.over, 1);
     os_thread_join(&thread[2]);
     os_thread_join(&thread[3]);
@@ -1260,6 +1316,9 @@ static void each_started_op_has_one_packet(void)
     stress_cancel_rest();
     while (atomic_load(&stress.packets) < atomic_load(&stress.starts))
         os_pause();
+    atomic_store(&stress.drained, 1);
+    for (int i = 0; i < STARTERS; i++)
+        os_thread_join(&thread[i]);
     for (int i = 0; i < TAKERS; i++)
         CHECK_EQ(0, port_post(stress.port, KEY_END));
     os_thread_join(&thread[4]);
@@ -1348,6 +1407,7 @@ int main(void)
     RUN(every_one_of_many_cancels_posts);
     RUN(cancel_lets_the_next_op_through);
     RUN(op_can_be_started_again);
+    RUN(op_outlives_its_thread);
     RUN(reused_number_is_a_new_handle);
     RUN(accepted_connection_carries_data);
     RUN(closed_connection_ends_a_read);
@@ -1365,5 +1425,5 @@ int main(void)
     RUN(posts_do_not_starve_devices);
     RUN(each_started_op_has_one_packet);
     RUN(handles_come_and_go_under_waiters);
-    return test_result(38);
+    return test_result(39);
 }

@@ -557,7 +557,7 @@ static void deadline_in_time_is_graceful(void)
  * is left of the loop. */
 static void deadline_lets_go_of_a_job_that_does_not_end(void)
 {
-    int threads = test_count_entries("/proc/self/task");
+    int threads = test_machine_threads();
     struct loop *l = test_loop_create(0);
     struct shutdown_report report;
     struct work w;

@@ -8,7 +8,6 @@
 #ifndef LOOP_TEST_LOOP_H
 #define LOOP_TEST_LOOP_H
 
-#include <dirent.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -17,6 +16,7 @@
 #include "os.h"
 #include "shutdown.h"
 #include "test.h"
+#include "test_machine.h"
 
 /* An hour from now: later than any test lasts. */
 #define TEST_FAR (os_now() + UINT64_C(3600000000000))
@@ -96,28 +96,16 @@ static inline void test_thread_start(struct os_thread *t,
     CHECK_EQ(0, os_thread_start(t, "test", entry, arg));
 }
 
-/* How many entries a folder of the system has; 0 if there is no such. */
-static inline int test_count_entries(const char *path)
-{
-    int count = 0;
-    DIR *folder = opendir(path);
-    while (folder && readdir(folder))
-        count++;
-    if (folder)
-        closedir(folder);
-    return count;
-}
-
 static inline int test_descriptors(void)
 {
-    return test_count_entries("/proc/self/fd");
+    return test_machine_handles();
 }
 
 /* A thread that was joined may be listed for a moment longer. */
 static inline bool test_threads_sink_to(int count)
 {
     for (int i = 0; i < TEST_LOOKS; i++) {
-        if (test_count_entries("/proc/self/task") <= count)
+        if (test_machine_threads() <= count)
             return true;
         os_pause();
     }

@@ -345,7 +345,7 @@ static void on_aborted(struct job *j, int status)
  * left. */
 static void shutdown_waits_for_running_jobs_and_cancels_the_rest(void)
 {
-    int threads = test_count_entries("/proc/self/task");
+    int threads = test_machine_threads();
     struct loop *l = test_loop_create(1);
     struct gate begun, go_on;
     struct work running = { .begun = &begun, .go_on = &go_on, .status = 1 };
