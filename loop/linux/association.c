@@ -1,34 +1,17 @@
 /*
  * association.c - the handles of a port, and the ops that are pending on
- * them.
- *
- * An op is tried when it is started and whenever epoll reports its device,
- * until it is done or cancelled. Its packet is part of it, so that completing
- * cannot fail.
- *
- * Descriptors are registered with epoll once, edge-triggered, for both
- * directions. That needs no call per op, and no readiness is lost: an op that
- * waits was tried after it was put on its list, or stands behind one that
- * was; what makes the device ready after that failed try is a new edge, and
- * whoever receives it takes the association's lock after the op was listed.
- * An edge that finds no op is forgotten, since the next op is tried first;
- * the price is that data which nobody reads yet wakes a waiter when it comes.
- *
- * source: epoll(7)
+ * them, whatever engine drives them.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <pthread.h>
-#include <sys/epoll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "../check.h"
 #include "../loop.h"
 #include "kernel.h"
-
-_Static_assert(sizeof(struct kernel_op) <= sizeof(struct port_op), "fits");
 
 /* Which descriptors of this process are associated, with any port. */
 static struct {
@@ -63,6 +46,11 @@ static void list_remove(struct op_list *list, struct kernel_op *op)
         list->last = op->prev;
 }
 
+void association_retain(struct association *a)
+{
+    atomic_fetch_add(&a->references, 1);
+}
+
 void association_release(struct association *a)
 {
     if (atomic_fetch_sub(&a->references, 1) > 1)
@@ -73,13 +61,16 @@ void association_release(struct association *a)
 
 /* The ops that are pending are not touched: whoever owned them may have
  * given up on them, and no packet can reach anyone any more. */
-void association_orphan_all(struct port *p)
+void association_orphan_all(struct port *p,
+                            void (*part)(struct association *a))
 {
     pthread_mutex_lock(&registry.lock);
     for (size_t fd = 0; fd < p->handles.size; fd++) {
         if (!p->handles.slot[fd])
             continue;
         registry.map.slot[fd] = &orphan;
+        if (part)
+            part(p->handles.slot[fd]);
         association_release(p->handles.slot[fd]);
     }
     pthread_mutex_unlock(&registry.lock);
@@ -129,11 +120,6 @@ static struct association *new_association(struct port *p, int fd,
     return a;
 }
 
-static uint64_t event_data(const struct association *a)
-{
-    return (uint64_t)a->generation << 32 | (uint32_t)a->fd;
-}
-
 static int list_handle(struct port *p, struct association *a)
 {
     os_mutex_lock(&p->lock);
@@ -150,8 +136,9 @@ static void unlist_handle(struct port *p, struct association *a)
     os_mutex_unlock(&p->lock);
 }
 
-/* Listed before it is watched, since the first edge may come at once. */
-static int associate(struct port *p, struct association *a)
+/* Listed before it is watched, since the device may speak at once. */
+static int associate(struct port *p, struct association *a,
+                     int (*watch)(struct association *a))
 {
     int status = fd_map_put(&registry.map, a->fd, a);
     if (status)
@@ -159,13 +146,9 @@ static int associate(struct port *p, struct association *a)
     status = list_handle(p, a);
     if (status)
         goto fail_registry;
-
-    struct epoll_event event = {
-        .events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET,
-        .data.u64 = event_data(a),
-    };
-    if (epoll_ctl(p->epoll, EPOLL_CTL_ADD, a->fd, &event)) {
-        status = attempt_status(errno);
+    int error = watch ? watch(a) : 0;
+    if (error) {
+        status = attempt_status(error);
         goto fail_unlist;
     }
     return 0;
@@ -177,7 +160,8 @@ fail_registry:
     return status == LOOP_ENOMEM ? LOOP_ENOMEM : LOOP_EINVAL;
 }
 
-int port_associate(struct port *p, port_handle h, uint64_t key)
+int association_open(struct port *p, port_handle h, uint64_t key,
+                     int (*watch)(struct association *a))
 {
     struct stat about;
     int fd = (int)h;
@@ -191,57 +175,48 @@ int port_associate(struct port *p, port_handle h, uint64_t key)
     pthread_mutex_lock(&registry.lock);
     int status = LOOP_EINVAL;
     if (!fd_map_find(&registry.map, fd))
-        status = associate(p, a);
+        status = associate(p, a, watch);
     pthread_mutex_unlock(&registry.lock);
     if (status)
         association_release(a);
     return status;
 }
 
-/* Only what is listed with the same generation is meant: between the wait
- * and this look the handle may have been closed and its number given to
- * another. */
-struct association *association_of_event(struct port *p, uint64_t data)
+/* The registry is locked until the port has forgotten the handle, because
+ * the port may be closing on another thread. The number is given out again
+ * the moment the descriptor is closed, so that comes last. */
+void association_close(port_handle h, void (*detach)(struct association *a))
 {
-    struct association *a = fd_map_find(&p->handles, (int)(uint32_t)data);
-    if (!a || event_data(a) != data)
+    LOOP_ASSERT(h <= INT_MAX);
+    int fd = (int)h;
+    pthread_mutex_lock(&registry.lock);
+    struct association *a = fd_map_find(&registry.map, fd);
+    if (a)
+        fd_map_remove(&registry.map, fd);
+    if (a && a != &orphan) {
+        unlist_handle(a->port, a);
+        detach(a);
+        association_release(a);
+    }
+    pthread_mutex_unlock(&registry.lock);
+
+    int result = close(fd);
+    LOOP_ASSERT(result == 0 || errno != EBADF);
+}
+
+struct association *association_find(struct port *p, port_handle h)
+{
+    if (h > INT_MAX)
         return NULL;
-    atomic_fetch_add(&a->references, 1);
+    os_mutex_lock(&p->lock);
+    struct association *a = fd_map_find(&p->handles, (int)h);
+    if (a)
+        association_retain(a);
+    os_mutex_unlock(&p->lock);
     return a;
 }
 
-/* The association is locked, so that packets of one handle are queued in the
- * order in which its ops ended. */
-static bool complete(struct association *a, struct kernel_op *op,
-                     enum direction direction, enum urgency urgency)
-{
-    LOOP_ASSERT(atomic_load(&op->state) == OP_PENDING);
-    list_remove(&a->pending[direction], op);
-    atomic_store(&op->state, OP_QUEUED);
-    return port_queue(a->port, &op->node, urgency);
-}
-
-/* The lock is taken anew for each try, so that a cancel need not wait for
- * all of them. The first op may have been cancelled, completed by another
- * thread or started again meanwhile; each of these leaves a list whose first
- * op may be tried. */
-bool association_advance(struct association *a, enum direction direction,
-                         enum urgency urgency)
-{
-    bool wake = false;
-    enum progress progress;
-    do {
-        os_mutex_lock(&a->lock);
-        struct kernel_op *op = a->pending[direction].first;
-        progress = op ? attempt_op(a, op) : BLOCKED;
-        if (progress == DONE)
-            wake |= complete(a, op, direction, urgency);
-        os_mutex_unlock(&a->lock);
-    } while (progress != BLOCKED);
-    return wake;
-}
-
-static enum direction direction_of(enum port_kind kind)
+enum direction association_direction(enum port_kind kind)
 {
     return kind == PORT_WRITE || kind == PORT_CONNECT ? DIRECTION_OUT
                                                       : DIRECTION_IN;
@@ -262,19 +237,6 @@ static bool device_can(enum device device, enum port_kind kind)
     return false;
 }
 
-/* The association of a handle, which lives until it is released. */
-static struct association *find(struct port *p, port_handle h)
-{
-    if (h > INT_MAX)
-        return NULL;
-    os_mutex_lock(&p->lock);
-    struct association *a = fd_map_find(&p->handles, (int)h);
-    if (a)
-        atomic_fetch_add(&a->references, 1);
-    os_mutex_unlock(&p->lock);
-    return a;
-}
-
 static void check_request(const struct port_request *request)
 {
     bool moves_bytes = request->kind == PORT_READ ||
@@ -283,6 +245,8 @@ static void check_request(const struct port_request *request)
     LOOP_ASSERT(!!request->size == moves_bytes);
 }
 
+/* The state comes last: a thread that learns of the op from the kernel, not
+ * under a lock, reads it first. */
 static void prepare(struct kernel_op *op, struct association *a,
                     const struct port_request *request)
 {
@@ -293,111 +257,50 @@ static void prepare(struct kernel_op *op, struct association *a,
     };
     op->association = a;
     op->request = *request;
-    op->connecting = 0;
+    op->connecting = false;
+    op->ring_phase = 0;
+    op->ring_cancelled = false;
     atomic_store(&op->state, OP_PENDING);
 }
 
-/*
- *   returns   true if no other op of the direction is pending: one that is
- *             has been tried, or is being tried by a thread that goes on
- *             with its followers
- */
-static bool list_op(struct association *a, struct kernel_op *op,
-                    const struct port_request *request)
+static enum admission list_op(struct association *a, struct kernel_op *op,
+                              const struct port_request *request)
 {
-    struct op_list *list = &a->pending[direction_of(request->kind)];
+    struct op_list *list =
+        &a->pending[association_direction(request->kind)];
+    if (a->closed || !device_can(a->device, request->kind))
+        return REFUSED;
     bool alone = !list->first;
     prepare(op, a, request);
     list_append(list, op);
-    return alone;
+    return alone ? FIRST : BEHIND;
 }
 
-int port_start(struct port *p, port_handle h, struct port_op *port_op,
-               const struct port_request *request)
+enum admission association_admit(struct port *p, port_handle h,
+                                 struct kernel_op *op,
+                                 const struct port_request *request,
+                                 struct association **out)
 {
-    struct kernel_op *op = (struct kernel_op *)port_op;
     check_request(request);
     LOOP_ASSERT(atomic_load(&op->state) == OP_IDLE);
-
-    /* The op may end, and its memory and the request with it, as soon as
-     * the lock is released. */
-    enum port_kind kind = request->kind;
-    struct association *a = find(p, h);
+    struct association *a = *out = association_find(p, h);
     if (!a)
-        return LOOP_EINVAL;
+        return REFUSED;
     os_mutex_lock(&a->lock);
-    bool accepted = !a->closed && device_can(a->device, kind);
-    bool alone = accepted && list_op(a, op, request);
+    enum admission admission = list_op(a, op, request);
     os_mutex_unlock(&a->lock);
-
-    if (alone && association_advance(a, direction_of(kind), NOW))
-        port_send_wake(p);
-    association_release(a);
-    return accepted ? 0 : LOOP_EINVAL;
+    return admission;
 }
 
-int port_cancel(struct port *p, port_handle h, struct port_op *port_op)
+void association_end_op(struct association *a, struct kernel_op *op,
+                        enum direction direction)
 {
-    struct kernel_op *op = (struct kernel_op *)port_op;
-    struct association *a = find(p, h);
-    if (!a)
-        return LOOP_ENOTFOUND;
-
-    bool wake = false;
-    os_mutex_lock(&a->lock);
-    bool pending = atomic_load(&op->state) == OP_PENDING &&
-                   op->association == a;
-    if (pending) {
-        op->node.packet.status = LOOP_EABORTED;
-        wake = complete(a, op, direction_of(op->request.kind), NOW);
-    }
-    os_mutex_unlock(&a->lock);
-
-    if (wake)
-        port_send_wake(p);
-    association_release(a);
-    return pending ? 0 : LOOP_ENOTFOUND;
+    LOOP_ASSERT(atomic_load(&op->state) == OP_PENDING);
+    list_remove(&a->pending[direction], op);
+    atomic_store(&op->state, OP_QUEUED);
 }
 
-/* epoll would forget the descriptor by itself only if no duplicate of it is
- * left anywhere, such as in a child process. */
-static void detach(struct association *a)
+bool association_has(const struct association *a, struct kernel_op *op)
 {
-    struct port *p = a->port;
-    unlist_handle(p, a);
-    int failed = epoll_ctl(p->epoll, EPOLL_CTL_DEL, a->fd, NULL);
-    LOOP_ASSERT(!failed);
-
-    bool wake = false;
-    os_mutex_lock(&a->lock);
-    a->closed = true;
-    for (int d = 0; d < DIRECTIONS; d++)
-        while (a->pending[d].first) {
-            a->pending[d].first->node.packet.status = LOOP_EABORTED;
-            wake |= complete(a, a->pending[d].first, d, NOW);
-        }
-    os_mutex_unlock(&a->lock);
-    if (wake)
-        port_send_wake(p);
-}
-
-/* The registry is locked until the port has forgotten the handle, because
- * the port may be closing on another thread. The number is given out again
- * the moment the descriptor is closed, so that comes last. */
-void port_handle_close(port_handle h)
-{
-    LOOP_ASSERT(h <= INT_MAX);
-    int fd = (int)h;
-    pthread_mutex_lock(&registry.lock);
-    struct association *a = fd_map_find(&registry.map, fd);
-    if (a)
-        fd_map_remove(&registry.map, fd);
-    if (a && a != &orphan) {
-        detach(a);
-        association_release(a);
-    }
-    pthread_mutex_unlock(&registry.lock);
-
-    int result = close(fd);
-    LOOP_ASSERT(result == 0 || errno != EBADF);
+    return atomic_load(&op->state) == OP_PENDING && op->association == a;
 }

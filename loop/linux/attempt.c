@@ -108,7 +108,7 @@ static enum progress try_write(struct association *a, struct kernel_op *op)
 
 /* accept tells errors that the network had for a connection while it waited
  * in the backlog. They are not the listener's: the op goes on to the next. */
-static bool of_the_connection(int error)
+bool attempt_lost_connection(int error)
 {
     switch (error) {
     case ECONNABORTED:
@@ -128,7 +128,7 @@ static bool of_the_connection(int error)
 static enum progress try_accept(struct association *a, struct kernel_op *op)
 {
     int fd = accept4(a->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-    if (fd < 0 && of_the_connection(errno))
+    if (fd < 0 && attempt_lost_connection(errno))
         return MOVED;
     if (fd < 0)
         return failed(op, errno);
@@ -145,7 +145,7 @@ static enum progress try_connect(struct association *a, struct kernel_op *op)
     if (connect(a->fd, (struct sockaddr *)&to, sizeof to) == 0)
         return DONE;
     bool again = op->connecting;
-    op->connecting = 1;
+    op->connecting = true;
     if (errno == EINPROGRESS || (again && errno == EALREADY))
         return BLOCKED;
     if (again && errno == EISCONN)

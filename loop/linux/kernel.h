@@ -1,12 +1,17 @@
 /*
  * kernel.h - what the files of this folder share: the objects that a Windows
- * kernel would keep for a completion port.
+ * kernel would keep for a completion port, whatever engine drives them.
  *
- *   port.c          the queue of packets, its waiters and their wakes
+ *   seam.c          port.h by name: which engine is called
+ *   epoll.c         the engine over epoll: its waiters and their wakes
+ *   epoll_op.c      the engine over epoll: its ops
+ *   queue.c         packets that wait to be dequeued
  *   association.c   handles of a port, and the ops that are pending on them
  *   attempt.c       one try at an op: the system calls
  *   fd_map.c        associations by descriptor
  *   handle.c        opening sockets, pipes and wait objects
+ *
+ * The engine over io_uring is in loop/io_uring and has a seam of its own.
  *
  * Three locks, taken in this order:
  *
@@ -49,7 +54,11 @@ struct MAY_ALIAS kernel_op {
     struct association *association;    /* while pending                  */
     struct port_request request;
     atomic_uint         state;          /* enum op_state                  */
-    uint32_t            connecting;     /* CONNECT: asked the kernel once */
+    bool                connecting;     /* CONNECT: asked the kernel once */
+    uint8_t             ring_phase;     /* these four belong to the       */
+    bool                ring_cancelled; /* engine over io_uring           */
+    atomic_uchar        ring_due;
+    int32_t             ring_result;
 };
 
 enum device { DEVICE_SOCKET, DEVICE_STREAM, DEVICE_OBJECT };
@@ -70,6 +79,8 @@ struct association {
     struct os_mutex lock;
     bool            closed;         /* fd may name a stranger from now on */
     struct op_list  pending[DIRECTIONS];
+    struct association *ring_next[DIRECTIONS];  /* of the engine over     */
+    bool            ring_listed[DIRECTIONS];    /* io_uring               */
 };
 
 /* Associations by descriptor; without memory while it is empty. */
@@ -79,51 +90,95 @@ struct fd_map {
     size_t               count;
 };
 
-struct port {
-    int             epoll;
-    int             wake;           /* an eventfd                         */
-    atomic_bool     lacks_pwait2;   /* the kernel is older than the libc  */
-    struct os_mutex lock;
-    struct node    *first;          /* the queue, oldest first            */
-    struct node    *last;
-    struct node    *spare;          /* nodes for posts                    */
-    struct chunk   *chunks;         /* which own the nodes                */
-    unsigned        parked;         /* waiters in, or on the way to, epoll */
-    bool            waking;         /* a wake is on its way to one of them */
-    unsigned        takes;          /* dequeues since devices were seen   */
-    struct fd_map   handles;
-    uint32_t        generation;     /* of the latest association          */
+/* Packets to be dequeued, and the nodes for those that are posted. */
+struct packet_queue {
+    struct node  *first;            /* oldest first                       */
+    struct node  *last;
+    struct node  *spare;            /* nodes for posts                    */
+    struct chunk *chunks;           /* which own the nodes                */
 };
 
-/* May a packet wake another thread, or is the one that queues it about to
- * look at the queue itself? */
-enum urgency { LATER, NOW };
+enum engine { ENGINE_EPOLL, ENGINE_RING };
+
+/* The part of a port that every engine has; an engine's own begins with it. */
+struct port {
+    enum engine         engine;
+    struct os_mutex     lock;
+    struct packet_queue queue;
+    struct fd_map       handles;
+    uint32_t            generation; /* of the latest association          */
+};
 
 /*
- * Queue a packet, under the port's lock.
+ * The queue; the port is locked, except in open and close.
  *
- *   returns   true if the caller has to call port_send_wake, once it holds
- *             no lock: the thread that wakes wants one first of all
+ *   queue_post    0, or LOOP_ENOMEM with nothing queued
+ *   queue_take    how many packets were stored, cap at most
  */
-bool port_queue(struct port *p, struct node *n, enum urgency urgency);
-void port_send_wake(struct port *p);
-
-/* The association that an event of epoll means, with a reference; NULL if it
- * is gone. The port is locked. */
-struct association *association_of_event(struct port *p, uint64_t data);
+int  queue_open(struct packet_queue *q);
+void queue_close(struct packet_queue *q);
+void queue_append(struct packet_queue *q, struct node *n);
+int  queue_post(struct packet_queue *q, uint64_t key);
+int  queue_take(struct packet_queue *q, struct packet *out, int cap);
 
 /*
- * Try the ops of one direction in their order until one blocks or none is
- * left.
+ * Bind a handle to a port, as port_associate does.
  *
- *   returns   true if the caller has to call port_send_wake
+ *   watch     what the engine does about the device, or NULL: returns 0 or
+ *             an errno. Handle and port know each other when it is called
  */
-bool association_advance(struct association *a, enum direction direction,
-                         enum urgency urgency);
+int association_open(struct port *p, port_handle h, uint64_t key,
+                     int (*watch)(struct association *a));
+
+/*
+ * Close a handle, as port_handle_close does.
+ *
+ *   detach    what the engine does about the ops that are pending, and sets
+ *             closed. The port does not know the handle any more
+ */
+void association_close(port_handle h, void (*detach)(struct association *a));
+
+/*
+ * Part all handles from a port that closes.
+ *
+ *   part      what the engine does about each one, or NULL
+ */
+void association_orphan_all(struct port *p,
+                            void (*part)(struct association *a));
+
+/* The association of a handle, with a reference; or NULL. */
+struct association *association_find(struct port *p, port_handle h);
+void association_retain(struct association *a);
 void association_release(struct association *a);
 
-/* Part all handles from a port that closes. */
-void association_orphan_all(struct port *p);
+enum direction association_direction(enum port_kind kind);
+
+/* Where has a new op been put? */
+enum admission {
+    REFUSED,        /* nowhere                                            */
+    FIRST,          /* alone on its list: the caller is to try it         */
+    BEHIND,         /* behind one that was tried, or is being tried by a
+                       thread that goes on with its followers             */
+};
+
+/*
+ * Put an op on the list of its handle and direction.
+ *
+ *   out       the association, with a reference; NULL if there is none
+ */
+enum admission association_admit(struct port *p, port_handle h,
+                                 struct kernel_op *op,
+                                 const struct port_request *request,
+                                 struct association **out);
+
+/* Take an op whose packet is complete off its list; the caller queues the
+ * packet before it unlocks the association, so that packets of one handle
+ * are queued in the order in which its ops ended. */
+void association_end_op(struct association *a, struct kernel_op *op,
+                        enum direction direction);
+
+/* Is the op pending on this association? The association is locked. */
+bool association_has(const struct association *a, struct kernel_op *op);
 
 /* What came of one try at an op? */
 enum progress {
@@ -137,6 +192,9 @@ enum progress attempt_op(struct association *a, struct kernel_op *op);
 
 /* What an errno means to a caller of port.h. */
 int32_t attempt_status(int error);
+
+/* Is this an error that accept tells of a connection, not of the listener? */
+bool attempt_lost_connection(int error);
 
 static inline struct sockaddr_in socket_address(struct port_address address)
 {

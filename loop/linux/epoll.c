@@ -1,6 +1,6 @@
 /*
- * port.c - a completion port over epoll and an eventfd: the queue of
- * packets, its waiters, and how they are woken.
+ * epoll.c - a completion port over epoll and an eventfd: its waiters, and how
+ * they are woken.
  *
  * The kernel says only that a device may be ready; packets, ops and cancels
  * live in user space. A thread that waits does so in epoll_wait, for devices
@@ -17,92 +17,62 @@
 
 #include "../check.h"
 #include "../loop.h"
-#include "kernel.h"
+#include "epoll.h"
 
 #define NANOSECONDS 1000000000u
 #define MILLISECOND 1000000u
 #define EVENTS_MAX 64
 #define TAKES_MAX 64            /* dequeues in a row that skip the devices */
-#define CHUNK_NODES 100         /* about a page                           */
 #define WAKE_DATA UINT64_MAX
 
-struct chunk {
-    struct chunk *next;
-    struct node   node[CHUNK_NODES];
-};
-
-static int add_chunk(struct port *p)
-{
-    struct chunk *chunk = os_alloc(sizeof *chunk);
-    if (!chunk)
-        return LOOP_ENOMEM;
-    chunk->next = p->chunks;
-    p->chunks = chunk;
-    for (int i = 0; i < CHUNK_NODES; i++) {
-        chunk->node[i].next = p->spare;
-        p->spare = &chunk->node[i];
-    }
-    return 0;
-}
-
-static int watch_wake(struct port *p)
+static int watch_wake(struct epoll_port *p)
 {
     struct epoll_event event = { .events = EPOLLIN | EPOLLET,
                                  .data.u64 = WAKE_DATA };
     return epoll_ctl(p->epoll, EPOLL_CTL_ADD, p->wake, &event);
 }
 
-int port_open(struct port **out)
+int epoll_port_open(struct port **out)
 {
-    struct port *p = os_alloc(sizeof *p);
+    struct epoll_port *p = os_alloc(sizeof *p);
     if (!p)
         return LOOP_ENOMEM;
-    if (add_chunk(p))
+    p->port.engine = ENGINE_EPOLL;
+    if (queue_open(&p->port.queue))
         goto fail_free;
     p->epoll = epoll_create1(EPOLL_CLOEXEC);
     if (p->epoll < 0)
-        goto fail_free_chunk;
+        goto fail_close_queue;
     p->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (p->wake < 0)
         goto fail_close_epoll;
     if (watch_wake(p))
         goto fail_close_wake;
-    if (os_mutex_open(&p->lock))
+    if (os_mutex_open(&p->port.lock))
         goto fail_close_wake;
-    *out = p;
+    *out = &p->port;
     return 0;
 
 fail_close_wake:
     close(p->wake);
 fail_close_epoll:
     close(p->epoll);
-fail_free_chunk:
-    os_free(p->chunks);
+fail_close_queue:
+    queue_close(&p->port.queue);
 fail_free:
     os_free(p);
     return LOOP_ENOMEM;
 }
 
-void port_close(struct port *p)
+void epoll_port_close(struct port *port)
 {
+    struct epoll_port *p = epoll_of(port);
     LOOP_ASSERT(p->parked == 0);
-    association_orphan_all(p);
-
-    /* A connection that was accepted for a packet nobody will see would
-     * have no owner. */
-    for (struct node *n = p->first; n; n = n->next)
-        if (n->packet.handle != PORT_NO_HANDLE)
-            close((int)n->packet.handle);
-
-    struct chunk *chunk = p->chunks;
-    while (chunk) {
-        struct chunk *next = chunk->next;
-        os_free(chunk);
-        chunk = next;
-    }
+    association_orphan_all(port, NULL);
+    queue_close(&port->queue);
     close(p->wake);
     close(p->epoll);
-    os_mutex_close(&p->lock);
+    os_mutex_close(&port->lock);
     os_free(p);
 }
 
@@ -128,79 +98,42 @@ void port_close(struct port *p)
  * One wake at a time means that a busy loop, where nobody is parked, writes
  * nothing, and that a burst of posts to a sleeping loop writes once.
  */
-static bool must_wake(struct port *p)
+static bool must_wake(struct epoll_port *p)
 {
-    if (!p->first || p->parked == 0 || p->waking)
+    if (!p->port.queue.first || p->parked == 0 || p->waking)
         return false;
     p->waking = true;
     return true;
 }
 
 /* Outside the lock: the thread that wakes wants the lock first of all. */
-void port_send_wake(struct port *p)
+void epoll_send_wake(struct epoll_port *p)
 {
     uint64_t one = 1;
     ssize_t written = write(p->wake, &one, sizeof one);
     LOOP_ASSERT(written == sizeof one);
 }
 
-static void append(struct port *p, struct node *n)
+bool epoll_queue(struct epoll_port *p, struct node *n, enum urgency urgency)
 {
-    n->next = NULL;
-    if (p->first)
-        p->last->next = n;
-    else
-        p->first = n;
-    p->last = n;
-}
-
-bool port_queue(struct port *p, struct node *n, enum urgency urgency)
-{
-    os_mutex_lock(&p->lock);
-    append(p, n);
+    os_mutex_lock(&p->port.lock);
+    queue_append(&p->port.queue, n);
     bool wake = urgency == NOW && must_wake(p);
-    os_mutex_unlock(&p->lock);
+    os_mutex_unlock(&p->port.lock);
     return wake;
 }
 
-int port_post(struct port *p, uint64_t key)
+int epoll_port_post(struct port *port, uint64_t key)
 {
-    os_mutex_lock(&p->lock);
-    if (!p->spare && add_chunk(p)) {
-        os_mutex_unlock(&p->lock);
-        return LOOP_ENOMEM;
-    }
-    struct node *n = p->spare;
-    p->spare = n->next;
-    n->packet = (struct packet){ .key = key, .handle = PORT_NO_HANDLE };
-    append(p, n);
-    bool wake = must_wake(p);
-    os_mutex_unlock(&p->lock);
+    struct epoll_port *p = epoll_of(port);
+    os_mutex_lock(&port->lock);
+    int status = queue_post(&port->queue, key);
+    bool wake = status == 0 && must_wake(p);
+    os_mutex_unlock(&port->lock);
 
     if (wake)
-        port_send_wake(p);
-    return 0;
-}
-
-/* A spare node goes back at once, an op goes back to its owner. */
-static int take(struct port *p, struct packet *out, int cap)
-{
-    int count = 0;
-    while (count < cap && p->first) {
-        struct node *n = p->first;
-        p->first = n->next;
-        out[count] = n->packet;
-        if (n->packet.op) {
-            struct kernel_op *op = (struct kernel_op *)n->packet.op;
-            LOOP_ASSERT(atomic_load(&op->state) == OP_QUEUED);
-            atomic_store(&op->state, OP_IDLE);
-        } else {
-            n->next = p->spare;
-            p->spare = n;
-        }
-        count++;
-    }
-    return count;
+        epoll_send_wake(p);
+    return status;
 }
 
 static struct timespec time_left(uint64_t until)
@@ -213,7 +146,7 @@ static struct timespec time_left(uint64_t until)
 
 /* For kernels without epoll_pwait2: milliseconds, rounded up so as not to
  * come back early and spin. */
-static int wait_coarsely(struct port *p, struct epoll_event *events,
+static int wait_coarsely(struct epoll_port *p, struct epoll_event *events,
                          const struct timespec *left)
 {
     int wait = -1;
@@ -226,7 +159,7 @@ static int wait_coarsely(struct port *p, struct epoll_event *events,
 }
 
 /* How many events, 0 also when a signal has interrupted the wait. */
-static int wait_for_events(struct port *p, struct epoll_event *events,
+static int wait_for_events(struct epoll_port *p, struct epoll_event *events,
                            uint64_t until)
 {
     struct timespec left = time_left(until);
@@ -249,7 +182,7 @@ struct ready {
 };
 
 /* The references keep what is found alive without the lock. */
-static int find_ready(struct port *p, const struct epoll_event *events,
+static int find_ready(struct epoll_port *p, const struct epoll_event *events,
                       int count, struct ready *out)
 {
     int found = 0;
@@ -259,7 +192,7 @@ static int find_ready(struct port *p, const struct epoll_event *events,
             continue;
         }
         struct association *a =
-            association_of_event(p, events[i].data.u64);
+            epoll_association(p, events[i].data.u64);
         if (a)
             out[found++] = (struct ready){ a, events[i].events };
     }
@@ -274,9 +207,9 @@ static void advance_ready(const struct ready *ready, int count)
         struct association *a = ready[i].association;
         uint32_t both = ready[i].events & (EPOLLERR | EPOLLHUP);
         if (both | (ready[i].events & (EPOLLIN | EPOLLRDHUP)))
-            association_advance(a, DIRECTION_IN, LATER);
+            epoll_advance(a, DIRECTION_IN, LATER);
         if (both | (ready[i].events & EPOLLOUT))
-            association_advance(a, DIRECTION_OUT, LATER);
+            epoll_advance(a, DIRECTION_OUT, LATER);
         association_release(a);
     }
 }
@@ -287,7 +220,7 @@ static void advance_ready(const struct ready *ready, int count)
  *
  *   returns   true if the time has passed
  */
-static bool look_at_devices(struct port *p, uint64_t until)
+static bool look_at_devices(struct epoll_port *p, uint64_t until)
 {
     struct epoll_event events[EVENTS_MAX];
     struct ready ready[EVENTS_MAX];
@@ -295,43 +228,43 @@ static bool look_at_devices(struct port *p, uint64_t until)
     p->takes = 0;
     unsigned parking = until != 0;
     p->parked += parking;
-    os_mutex_unlock(&p->lock);
+    os_mutex_unlock(&p->port.lock);
     int count = wait_for_events(p, events, until);
-    os_mutex_lock(&p->lock);
+    os_mutex_lock(&p->port.lock);
     p->parked -= parking;
 
     int found = find_ready(p, events, count, ready);
     if (found > 0) {
-        os_mutex_unlock(&p->lock);
+        os_mutex_unlock(&p->port.lock);
         advance_ready(ready, found);
-        os_mutex_lock(&p->lock);
+        os_mutex_lock(&p->port.lock);
     }
     return until == 0 || (until != PORT_FOREVER && os_now() >= until);
 }
 
 /* Packets must not starve devices: a loop whose callbacks always post would
  * never come to epoll_wait. A thread that is parked there does it for all. */
-static bool devices_are_due(struct port *p)
+static bool devices_are_due(struct epoll_port *p)
 {
     return p->parked == 0 && ++p->takes > TAKES_MAX;
 }
 
-int port_dequeue(struct port *p, struct packet *out, int cap,
-                 uint64_t until)
+int epoll_port_dequeue(struct port *port, struct packet *out, int cap,
+                       uint64_t until)
 {
+    struct epoll_port *p = epoll_of(port);
     LOOP_ASSERT(cap > 0);
     bool passed = false;
-    os_mutex_lock(&p->lock);
-    if (p->first && devices_are_due(p))
+    os_mutex_lock(&port->lock);
+    if (port->queue.first && devices_are_due(p))
         look_at_devices(p, 0);
-    while (!p->first && !passed)
+    while (!port->queue.first && !passed)
         passed = look_at_devices(p, until);
 
-    int count = take(p, out, cap);
+    int count = queue_take(&port->queue, out, cap);
     bool wake = must_wake(p);
-    os_mutex_unlock(&p->lock);
+    os_mutex_unlock(&port->lock);
     if (wake)
-        port_send_wake(p);
+        epoll_send_wake(p);
     return count;
 }
-

@@ -1,0 +1,247 @@
+/*
+ * ring.c - the two queues that are shared with the kernel.
+ *
+ * Any thread submits, under a lock. The kernel looks up a descriptor when it
+ * takes over the entry that names it, so no handle is closed before all
+ * entries that name it were submitted: closing cancels what is pending, and
+ * that submits everything. Any thread takes
+ * completions, under the port's lock, and never sees the kernel's queue
+ * overflow: what does not fit is kept by the kernel and comes with the next
+ * look.
+ *
+ * The ring is of the plain kind. A completion runs on the thread that has
+ * submitted the op, which is interrupted for it, so the op does not depend
+ * on anybody's waiting; a ring that defers this work to the thread that waits
+ * would be a little faster, but lets only one thread submit, or leaves the
+ * ops of a thread unfinished while it computes. The price: a system call that
+ * such a thread sleeps in may end with EINTR, as after a signal.
+ *
+ * source: io_uring_enter(2), io_uring_setup(2)
+ */
+#include <errno.h>
+#include <signal.h>
+
+#include "../check.h"
+#include "../loop.h"
+#include "ring.h"
+
+#define NANOSECONDS 1000000000u
+#define SUBMISSIONS 128
+#define COMPLETIONS 1024        /* by this the kernel sizes the table in
+                                   which it finds what is to be cancelled */
+#define PULL_MAX 64
+
+/* SUBMIT_ALL is what needs the kernel to be 5.18: an entry that fails must
+ * not hold back those behind it. */
+#define FLAGS (IORING_SETUP_CQSIZE | IORING_SETUP_CLAMP | \
+               IORING_SETUP_SUBMIT_ALL)
+#define FEATURES (IORING_FEAT_NODROP | IORING_FEAT_SUBMIT_STABLE | \
+                  IORING_FEAT_RW_CUR_POS | IORING_FEAT_FAST_POLL | \
+                  IORING_FEAT_EXT_ARG)
+
+int ring_open(struct ring_port *p)
+{
+    struct io_uring_params params = { .flags = FLAGS,
+                                      .cq_entries = COMPLETIONS };
+    if (io_uring_queue_init_params(SUBMISSIONS, &p->uring, &params))
+        return LOOP_EREFUSED;
+    if ((params.features & FEATURES) != FEATURES)
+        goto fail_close;
+    if (os_mutex_open(&p->submit))
+        goto fail_close;
+    return 0;
+
+fail_close:
+    io_uring_queue_exit(&p->uring);
+    return LOOP_EREFUSED;
+}
+
+void ring_close(struct ring_port *p)
+{
+    os_mutex_close(&p->submit);
+    io_uring_queue_exit(&p->uring);
+}
+
+/* The kernel lacks memory, or room for completions: make room. A wake that is
+ * pulled has to go out again, since this thread does not look at the packets.
+ *
+ *   returns   true if that is a wake for who leads
+ */
+static bool make_room(struct ring_port *p)
+{
+    os_mutex_lock(&p->port.lock);
+    ring_pull(p);
+    enum ring_sleeper sleeper = ring_choose_sleeper(p);
+    os_mutex_unlock(&p->port.lock);
+    if (sleeper == FOLLOWER)
+        os_cond_signal(&p->follow);
+    os_pause();
+    return sleeper == LEADER;
+}
+
+static bool put_wake(struct ring_port *p)
+{
+    struct io_uring_sqe *sqe = io_uring_get_sqe(&p->uring);
+    if (!sqe)
+        return false;
+    io_uring_prep_nop(sqe);
+    io_uring_sqe_set_data64(sqe, RING_WAKE);
+    return true;
+}
+
+/* Until the queue is empty. */
+static void submit_all(struct ring_port *p)
+{
+    bool wake = false;
+    atomic_store(&p->kept, false);
+    while (wake || io_uring_sq_ready(&p->uring) > 0) {
+        if (wake)
+            wake = !put_wake(p);
+        int count = io_uring_submit(&p->uring);
+        LOOP_ASSERT(count >= 0 || count == -EINTR || count == -EAGAIN ||
+                    count == -EBUSY);
+        if (count == -EAGAIN || count == -EBUSY)
+            wake |= make_room(p);
+    }
+}
+
+struct io_uring_sqe *ring_prepare(struct ring_port *p)
+{
+    os_mutex_lock(&p->submit);
+    struct io_uring_sqe *sqe = io_uring_get_sqe(&p->uring);
+    if (!sqe) {
+        submit_all(p);
+        sqe = io_uring_get_sqe(&p->uring);
+    }
+    LOOP_ASSERT(sqe);
+    return sqe;
+}
+
+void ring_submit(struct ring_port *p)
+{
+    submit_all(p);
+    os_mutex_unlock(&p->submit);
+}
+
+/* Who leads says so before it looks for what is kept, and here it is the
+ * other way round: so one of the two sees the other. */
+void ring_keep(struct ring_port *p)
+{
+    atomic_store(&p->kept, true);
+    if (atomic_load(&p->leading))
+        submit_all(p);
+    os_mutex_unlock(&p->submit);
+}
+
+void ring_submit_kept(struct ring_port *p)
+{
+    if (!atomic_load(&p->kept))
+        return;
+    os_mutex_lock(&p->submit);
+    submit_all(p);
+    os_mutex_unlock(&p->submit);
+}
+
+enum answer {
+    OPEN,           /* more is due                                        */
+    CLOSED,         /* nothing is due: the op can be settled              */
+    MISSED,         /* the op is due, and a cancel has to be repeated     */
+};
+
+/* When nothing is due any more, another thread may settle the op, and its
+ * memory is gone. */
+static enum answer take_answer(struct kernel_op *op, bool of_cancel,
+                               int32_t result)
+{
+    unsigned char change = DUE_RESULT;
+    if (!of_cancel)
+        op->ring_result = result;
+    else
+        change = result == -ENOENT ? DUE_CANCEL | CANCEL_MISSED : DUE_CANCEL;
+    unsigned due = atomic_fetch_xor(&op->ring_due, change) ^ change;
+    if (!(due & (DUE_RESULT | DUE_CANCEL)))
+        return CLOSED;
+    return due == (DUE_RESULT | CANCEL_MISSED) ? MISSED : OPEN;
+}
+
+/* The list has a reference. */
+static void list_answered(struct ring_port *p, struct association *a,
+                          enum direction direction)
+{
+    if (a->ring_listed[direction]) {
+        association_release(a);
+        return;
+    }
+    a->ring_listed[direction] = true;
+    a->ring_next[direction] = p->answered[direction];
+    p->answered[direction] = a;
+}
+
+/* Reading what is due comes first: it was stored after all else that this
+ * thread reads of the op. */
+static void take_completion(struct ring_port *p,
+                            const struct io_uring_cqe *cqe)
+{
+    uint64_t data = io_uring_cqe_get_data64(cqe);
+    if (data == RING_WAKE) {
+        p->waking = false;
+        return;
+    }
+    bool of_cancel = data & RING_CANCEL;
+    struct kernel_op *op =
+        (struct kernel_op *)(uintptr_t)(data & ~(uint64_t)RING_CANCEL);
+    unsigned due = atomic_load(&op->ring_due);
+    LOOP_ASSERT(due & (of_cancel ? DUE_CANCEL : DUE_RESULT));
+    LOOP_ASSERT(atomic_load(&op->state) == OP_PENDING);
+
+    struct association *a = op->association;
+    enum direction direction = association_direction(op->request.kind);
+    atomic_fetch_sub(&p->due, 1);
+
+    /* The op came into the kernel with a reference, which it leaves. */
+    enum answer answer = take_answer(op, of_cancel, cqe->res);
+    if (answer == MISSED)
+        association_retain(a);
+    if (answer != OPEN)
+        list_answered(p, a, direction);
+}
+
+static bool is_empty(const struct ring_port *p)
+{
+    return io_uring_cq_ready(&p->uring) == 0 &&
+           !io_uring_cq_has_overflow(&p->uring);
+}
+
+void ring_pull(struct ring_port *p)
+{
+    if (is_empty(p))
+        return;
+    struct io_uring_cqe *cqe[PULL_MAX];
+    unsigned count = io_uring_peek_batch_cqe(&p->uring, cqe, PULL_MAX);
+    for (unsigned i = 0; i < count; i++)
+        take_completion(p, cqe[i]);
+    io_uring_cq_advance(&p->uring, count);
+}
+
+/* The errors are the end of the time, a signal, or a full queue; after each
+ * of them the caller looks at the queue. Another one says that the kernel had
+ * no memory to keep a completion that did not fit: its op would never end. */
+void ring_wait(struct ring_port *p, uint64_t until)
+{
+    uint64_t now = os_now();
+    uint64_t left = until > now ? until - now : 0;
+    struct __kernel_timespec limit = {
+        .tv_sec = (int64_t)(left / NANOSECONDS),
+        .tv_nsec = (int64_t)(left % NANOSECONDS),
+    };
+    struct io_uring_getevents_arg arg = {
+        .sigmask_sz = _NSIG / 8,
+        .ts = until == PORT_FOREVER ? 0 : (uint64_t)(uintptr_t)&limit,
+    };
+    int result = io_uring_enter2(
+        (unsigned)p->uring.ring_fd, 0, 1,
+        IORING_ENTER_GETEVENTS | IORING_ENTER_EXT_ARG,
+        (sigset_t *)(void *)&arg, sizeof arg);
+    LOOP_ASSERT(result >= 0 || result == -ETIME || result == -EINTR ||
+                result == -EBUSY || result == -EAGAIN);
+}

@@ -1,0 +1,247 @@
+/*
+ * ring_port.c - a completion port over io_uring: its waiters, and how they
+ * are woken.
+ *
+ * The kernel wakes every thread that waits for a completion, so one waiter
+ * leads: it waits in the kernel. All others follow: they sleep on a condition
+ * and are called one at a time, for a packet or to lead.
+ *
+ * source: io_uring_enter(2); Schmidt and others, Leader/Followers, 2000
+ */
+#include "../check.h"
+#include "../loop.h"
+#include "ring.h"
+
+#define READY_MAX 64
+#define TAKES_MAX 64            /* dequeues in a row that leave entries kept */
+#define CLOSE_NS UINT64_C(5000000000)
+
+int ring_port_open(struct port **out)
+{
+    struct ring_port *p = os_alloc(sizeof *p);
+    if (!p)
+        return LOOP_ENOMEM;
+    p->port.engine = ENGINE_RING;
+    if (queue_open(&p->port.queue))
+        goto fail_free;
+    if (ring_open(p))
+        goto fail_close_queue;
+    if (os_cond_open(&p->follow))
+        goto fail_close_ring;
+    if (os_mutex_open(&p->port.lock))
+        goto fail_close_cond;
+    *out = &p->port;
+    return 0;
+
+fail_close_cond:
+    os_cond_close(&p->follow);
+fail_close_ring:
+    ring_close(p);
+fail_close_queue:
+    queue_close(&p->port.queue);
+fail_free:
+    os_free(p);
+    return LOOP_EREFUSED;
+}
+
+/* What is in the kernel is cancelled and waited for, so that no buffer is
+ * written any more and no connection accepted that nobody would close. The
+ * kernel ends a cancelled op at once but for a device that cannot: then it
+ * keeps the op and its buffer, which is all that it would write to, and the
+ * association of the op is never freed. */
+static void await_kernel(struct ring_port *p)
+{
+    uint64_t until = os_now() + CLOSE_NS;
+    os_mutex_lock(&p->port.lock);
+    ring_gather(p);
+    while (atomic_load(&p->due) > 0 && os_now() < until) {
+        os_mutex_unlock(&p->port.lock);
+        ring_wait(p, until);
+        os_mutex_lock(&p->port.lock);
+        ring_gather(p);
+    }
+    os_mutex_unlock(&p->port.lock);
+}
+
+void ring_port_close(struct port *port)
+{
+    struct ring_port *p = ring_of(port);
+    LOOP_ASSERT(!p->leading);
+    LOOP_ASSERT(p->followers == 0);
+    association_orphan_all(port, ring_cancel_all);
+    await_kernel(p);
+    ring_close(p);
+    queue_close(&port->queue);
+    os_cond_close(&p->follow);
+    os_mutex_close(&port->lock);
+    os_free(p);
+}
+
+/*
+ * Wakes.
+ *
+ * Whenever the port's lock is free, one of these holds: there is no packet
+ * and no answer to settle, and somebody leads or nobody sleeps; nobody
+ * sleeps at all; a wake is on its way; or a thread that is awake inside
+ * port_dequeue is about to look. A wake is on its way until some thread,
+ * whichever it is, has come back from its sleep or has pulled the completion
+ * that was to end it, and that thread looks at the packets or hands on. When
+ * it leaves, it wakes the next one if there is more to do, or if it has left
+ * the kernel unattended.
+ *
+ * A follower is called first, because the leader would leave a place that
+ * somebody else has to fill. It takes one call to its futex. Who leads is
+ * woken by an empty op on the ring that it waits on: one call, too, which
+ * needs neither a second ring, as a message between rings does, nor a read of
+ * an eventfd, which must be submitted again after each wake and ends on the
+ * thread that has submitted it instead of the one that is to wake. It also
+ * cannot be missed: a completion that comes before the leader is in the
+ * kernel keeps it from sleeping there.
+ */
+enum ring_sleeper ring_choose_sleeper(struct ring_port *p)
+{
+    bool work = p->port.queue.first || p->answered[DIRECTION_IN] ||
+                p->answered[DIRECTION_OUT];
+    enum ring_sleeper sleeper = NOBODY;
+    if (p->waking)
+        return NOBODY;
+    if (p->followers > 0 && (work || !p->leading))
+        sleeper = FOLLOWER;
+    else if (p->leading && work)
+        sleeper = LEADER;
+    p->waking = sleeper != NOBODY;
+    return sleeper;
+}
+
+/* Outside the port's lock, which is what the woken thread wants first. */
+static void send_wake(struct ring_port *p, enum ring_sleeper sleeper)
+{
+    if (sleeper == FOLLOWER) {
+        os_cond_signal(&p->follow);
+    } else if (sleeper == LEADER) {
+        struct io_uring_sqe *sqe = ring_prepare(p);
+        io_uring_prep_nop(sqe);
+        io_uring_sqe_set_data64(sqe, RING_WAKE);
+        ring_submit(p);
+    }
+}
+
+void ring_hand_on(struct ring_port *p)
+{
+    os_mutex_lock(&p->port.lock);
+    enum ring_sleeper sleeper = ring_choose_sleeper(p);
+    os_mutex_unlock(&p->port.lock);
+    send_wake(p, sleeper);
+}
+
+int ring_port_post(struct port *port, uint64_t key)
+{
+    struct ring_port *p = ring_of(port);
+    os_mutex_lock(&port->lock);
+    int status = queue_post(&port->queue, key);
+    enum ring_sleeper sleeper = ring_choose_sleeper(p);
+    os_mutex_unlock(&port->lock);
+    send_wake(p, sleeper);
+    return status;
+}
+
+struct ready {
+    struct association *association;
+    enum direction      direction;
+};
+
+/* Copied, since an association may be listed again as soon as the lock is
+ * free. */
+static int take_ready(struct ring_port *p, struct ready *out)
+{
+    int count = 0;
+    for (int d = 0; d < DIRECTIONS; d++)
+        while (p->answered[d] && count < READY_MAX) {
+            struct association *a = p->answered[d];
+            p->answered[d] = a->ring_next[d];
+            a->ring_listed[d] = false;
+            out[count++] = (struct ready){ a, d };
+        }
+    return count;
+}
+
+static void gather(struct ring_port *p)
+{
+    struct ready ready[READY_MAX];
+    ring_pull(p);
+    int count = take_ready(p, ready);
+    if (count == 0)
+        return;
+    os_mutex_unlock(&p->port.lock);
+    for (int i = 0; i < count; i++) {
+        ring_advance(ready[i].association, ready[i].direction);
+        association_release(ready[i].association);
+    }
+    os_mutex_lock(&p->port.lock);
+}
+
+void ring_gather(struct ring_port *p)
+{
+    if (atomic_load(&p->kept)) {
+        p->takes = 0;
+        os_mutex_unlock(&p->port.lock);
+        ring_submit_kept(p);
+        os_mutex_lock(&p->port.lock);
+    }
+    gather(p);
+}
+
+/*
+ * Sleep as leader or follower. The lock is held on entry and on return, not
+ * meanwhile.
+ *
+ *   returns   true if the time has passed
+ */
+static bool park(struct ring_port *p, uint64_t until)
+{
+    if (until == 0)
+        return true;
+    if (p->leading) {
+        p->followers++;
+        os_cond_wait(&p->follow, &p->port.lock, until);
+        p->followers--;
+    } else {
+        atomic_store(&p->leading, true);
+        os_mutex_unlock(&p->port.lock);
+        ring_submit_kept(p);
+        ring_wait(p, until);
+        os_mutex_lock(&p->port.lock);
+        atomic_store(&p->leading, false);
+    }
+    p->waking = false;
+    return until != PORT_FOREVER && os_now() >= until;
+}
+
+/* To look at what the kernel has completed costs no call, so it comes first
+ * each time, and packets cannot starve devices. To submit costs one: as long
+ * as there are packets, that is put off for some turns. */
+static void look(struct ring_port *p)
+{
+    gather(p);
+    if (!p->port.queue.first || ++p->takes > TAKES_MAX)
+        ring_gather(p);
+}
+
+int ring_port_dequeue(struct port *port, struct packet *out, int cap,
+                      uint64_t until)
+{
+    struct ring_port *p = ring_of(port);
+    LOOP_ASSERT(cap > 0);
+    bool passed = false;
+    os_mutex_lock(&port->lock);
+    look(p);
+    while (!port->queue.first && !passed) {
+        passed = park(p, until);
+        look(p);
+    }
+    int count = queue_take(&port->queue, out, cap);
+    enum ring_sleeper sleeper = ring_choose_sleeper(p);
+    os_mutex_unlock(&port->lock);
+    send_wake(p, sleeper);
+    return count;
+}
