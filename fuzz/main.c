@@ -19,6 +19,8 @@ static const struct {
     { "shrink",  command_shrink,  "make one as small as can be"              },
     { "verify",  command_verify,  "run every schedule within a bound"        },
     { "corpus",  command_corpus,  "check, list and convert scenarios"        },
+    { "conformance", command_conformance,
+      "hold every platform to the rules of completion ports" },
     { "trace",   command_trace,   "print traces, to compare two builds"      },
     { "speed",   command_speed,   "measure runs a second"                    },
 };
@@ -29,7 +31,7 @@ static void usage(FILE *out)
 {
     fputs("Usage: lastcall-fuzz COMMAND [options]\n\n", out);
     for (size_t i = 0; i < COMMANDS; i++)
-        fprintf(out, "  %-9s %s\n", commands[i].name, commands[i].what);
+        fprintf(out, "  %-11s %s\n", commands[i].name, commands[i].what);
     fputs("\nEach has --help.\n", out);
 }
 

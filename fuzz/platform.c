@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "command.h"
+
 #define FILE_SIZE (2 * HOST_PATH)
 
 const char *const platform_name[PLATFORMS + 1] = { "sim", "linux", "io_uring",
@@ -42,9 +44,10 @@ int platform_argv(const char *platform, const char *program,
     int count = 0;
     here(folder);
     snprintf(starter, sizeof starter, "%s../win32/wine", folder);
-    snprintf(file, sizeof file, "%s%slastcall-%s-%s%s", folder,
+    const char *mutant = strcmp(program, "real") ? "" : program_mutant();
+    snprintf(file, sizeof file, "%s%slastcall-%s-%s%s%s%s", folder,
              windows ? "../win32/" : "", program, platform,
-             windows ? ".exe" : "");
+             *mutant ? "-" : "", mutant, windows ? ".exe" : "");
     if (!can_read(file)) {
         snprintf(why, HOST_WHY, "there is no program for %s: run ./lastcall "
                  "build %s", platform, windows ? "win32" : "clang");

@@ -26,7 +26,8 @@ bool platform_is_known(const char *platform);
 /*
  * Find a program of a platform and how it is started.
  *
- *   program   "conformance" means lastcall-conformance-PLATFORM
+ *   program   "conformance" means lastcall-conformance-PLATFORM; "real" the
+ *             one with this program's planted bug, if it has one
  *   argv      PLATFORM_ARGS slots and one for the NULL that ends them
  *   returns   how many slots were filled; -1: it is not there, and why holds
  *             what to do
