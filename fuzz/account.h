@@ -13,7 +13,6 @@
 #include "ground.h"
 
 #define ACTIVE_MAX 64
-#define SLACK 10000000u     /* 10 ms: pauses of a retry, early timeouts    */
 
 /* What becomes of an object. */
 enum life {
@@ -65,6 +64,8 @@ struct active {
     bool     kept_maybe;
     bool     delivered;     /* a callback has run in it                    */
     bool     quiet;         /* close: nothing was left when it began       */
+    bool     overtaken;     /* run: the loop was closed before it was told
+                               that this is over                           */
     int      allowance;     /* callbacks it may still begin                */
     uint64_t entered;
     uint64_t last;          /* sequence of the last event on its thread    */

@@ -7,8 +7,10 @@
 #include <string.h>
 
 #include "command.h"
+#include "elsewhere.h"
 #include "guided.h"
 #include "host.h"
+#include "platform.h"
 #include "search.h"
 
 #define SEEDS_MAX 512
@@ -29,7 +31,9 @@ static const char help[] =
 "  --jobs N        so many processes, each with its own seed; default 1\n"
 "  --mutant ID     search the loop with this planted bug, such as m003\n"
 "  --target T      shutdown, the only one so far\n"
-"  --platform P    sim, the only one so far\n"
+"  --platform P    sim; or linux, io_uring or win32: real threads, disturbed\n"
+"                  by noise, to which --strategy, --target and --jobs mean\n"
+"                  nothing\n"
 "  --corpus DIR    scenarios to start from; default corpus/scenario and\n"
 "                  corpus/found\n"
 "  --save DIR      where findings go; default corpus/found, for a planted bug\n"
@@ -85,8 +89,8 @@ static void on_progress(const struct search_state *s)
 {
     char text[160];
     if (self.json) {
-        print_json(json_pack("{s:s, s:f, s:I, s:f, s:I, s:i, s:f, s:s}",
-            "type", "progress", "seconds", s->seconds,
+        print_json(json_pack("{s:s, s:s, s:f, s:I, s:f, s:I, s:i, s:f, s:s}",
+            "type", "progress", "platform", "sim", "seconds", s->seconds,
             "runs", (json_int_t)s->runs,
             "runs_per_second", (double)s->runs / s->seconds,
             "behaviours", (json_int_t)s->behaviours,
@@ -116,8 +120,9 @@ static void on_found(const struct search_state *s, const struct finding *f)
     clear_line();
     if (self.json) {
         print_json(json_pack(
-            "{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:f, s:s, s:s*}",
-            "type", "finding", "verdict", verdict_name(f->verdict),
+            "{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:f, s:s, s:s*}",
+            "type", "finding", "platform", "sim",
+            "verdict", verdict_name(f->verdict),
             "where", f->where, "frames", f->frames, "path", f->path,
             "replay", command, "strategy", self.strategy,
             "runs", (json_int_t)s->runs,
@@ -238,6 +243,26 @@ static bool one_of(const char *option, const char *word,
     return false;
 }
 
+/* Search on real threads: the scenarios to breed from are handed over. */
+static int search_elsewhere(const char *platform, const struct limits *l,
+                            const char *corpus, const char *save, bool first)
+{
+    struct path_list list;
+    char path[] = "fuzz", written[] = "corpus/scenario", found[] =
+        "corpus/found", given[HOST_PATH];
+    snprintf(given, sizeof given, "%s", corpus ? corpus : "");
+    char *both[] = { path, written, found }, *one[] = { path, given };
+    if (read_paths(&list, corpus ? 2 : 3, corpus ? one : both) < 0)
+        return EXIT_USAGE;
+    struct elsewhere e = { .platform = platform, .seconds = l->seconds,
+        .runs = l->runs, .seed = l->seed, .first = first, .json = self.json,
+        .terminal = host_is_terminal(2), .save = save, .path = list.path,
+        .path_count = list.count };
+    int status = elsewhere_fuzz(&e);
+    free(list.path);
+    return status;
+}
+
 static int search(struct search_state *s, struct search_options *options,
                   const struct limits *l, const char *strategy)
 {
@@ -274,7 +299,6 @@ int command_fuzz(int argc, char **argv)
     static const char *const strategies[] = { "all", "portfolio", "sticky",
         "pct", "random", "guided", NULL };
     static const char *const targets[] = { "shutdown", NULL };
-    static const char *const platforms[] = { "sim", NULL };
     const char *strategy = "all", *seconds = NULL, *runs = NULL;
     const char *seed = NULL, *jobs = NULL, *mutant = NULL, *save = NULL;
     const char *target = "shutdown", *platform = "sim", *corpus = NULL;
@@ -299,10 +323,13 @@ int command_fuzz(int argc, char **argv)
     if (!read_limits(&l, seconds, runs, seed, jobs) ||
         !one_of("strategy", strategy, strategies) ||
         !one_of("target", target, targets) ||
-        !one_of("platform", platform, platforms))
+        !one_of("platform", platform, platform_name))
         return EXIT_USAGE;
 
     self.mutant = program_mutant();
+    if (strcmp(platform, "sim") != 0)
+        return search_elsewhere(platform, &l, corpus,
+                                save ? save : "corpus/found", first);
     self.strategy = strategy;
     self.terminal = host_is_terminal(2);
     if (mutant && strcmp(mutant, self.mutant) != 0) {

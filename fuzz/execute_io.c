@@ -5,13 +5,17 @@
 #include "peer.h"
 #include "world.h"
 
+enum { REFUSED = -1, NO_ROOM = -2 };
+
+/* Returns the handle's number, REFUSED by the loop, or NO_ROOM: only then is
+ * the far end nobody's. */
 static int add_handle(const struct statement *st, port_handle near,
                       port_handle far)
 {
     int n = world_instance(I_HANDLE, st->b, st->a, SCENARIO_ANY);
     if (n < 0) {
         port_handle_close(near);
-        return -1;
+        return NO_ROOM;
     }
     struct instance *i = &world.instance[I_HANDLE][n];
     i->near = near;
@@ -24,7 +28,7 @@ static int add_handle(const struct statement *st, port_handle near,
         i->near = PORT_NO_HANDLE;
         port_handle_close(near);
     }
-    return result < 0 ? -1 : n;
+    return result < 0 ? REFUSED : n;
 }
 
 static void do_pair(const struct statement *st)
@@ -36,11 +40,8 @@ static void do_pair(const struct statement *st)
     int result = st->c == 0 || st->c == SCENARIO_ANY
                      ? peer_socket_pair(&near, &far)
                      : peer_pipe(&near, &far, st->c == 1);
-    if (result == 0 && add_handle(st, near, far) < 0) {
-        int n = world_latest(I_HANDLE, st->b);
-        if (n < 0 || world.instance[I_HANDLE][n].far != far)
-            peer_close(far);
-    }
+    if (result == 0 && add_handle(st, near, far) == NO_ROOM)
+        peer_close(far);
     world_return(st, st->a, result);
 }
 

@@ -41,6 +41,17 @@ void ground_finding(enum verdict v, const char *where);
 /* Has the run a finding already? */
 bool ground_found(void);
 
+/*
+ * Does the harness hear of everything the moment it happens? On real threads
+ * others may come between the subject's last step in a call, or its first
+ * towards a callback, and the harness's next: a call may be over, or a
+ * callback on its way, before it is told.
+ */
+bool ground_is_exact(void);
+
+/* How late something may be that has a time, in nanoseconds. */
+uint64_t ground_slack(void);
+
 uint64_t ground_time(void);
 
 /* The calling thread, or GROUND_OUTSIDE if it is none of the run's. */

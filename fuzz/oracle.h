@@ -92,4 +92,7 @@ bool oracle_is_used(unsigned loop);
 /* Was the loop closed, or abandoned? */
 bool oracle_is_closed(unsigned loop);
 
+/* Was every loop closed, and none abandoned? Then nothing may be left. */
+bool oracle_all_closed(void);
+
 #endif

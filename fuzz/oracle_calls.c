@@ -105,7 +105,10 @@ void oracle_run_ended(unsigned loop, int result)
     check_refusal(m, a, loop, result);
     if (!was_refused(result)) {
         check_end(m, a, loop, result);
-        if (a->kept)
+
+        /* A second stop may have come when this run was over already. */
+        bool second = !ground_is_exact() && m->last_stop > a->entered;
+        if (a->kept && !second)
             m->kept = KEPT_NO;
     } else if (a->kept) {
         m->kept = KEPT_YES;
@@ -164,7 +167,7 @@ void oracle_stop_ended(unsigned loop, int result)
         m->kept = KEPT_MAYBE;
     else if (inside == 0 && undisturbed)
         m->kept = KEPT_YES;
-    else if (known == 0)
+    else if (known == 0 || !ground_is_exact())
         m->kept = KEPT_MAYBE;
 
     /* A run that is alone takes the stop, whether it was inside already or
@@ -196,11 +199,15 @@ static void check_closed(unsigned loop, const struct active *a)
                       "accepted and not run at close");
     else if (live)
         account_found(VERDICT_EARLY_QUIESCENCE, "closed over a", live);
-    for (unsigned i = 0; i < account.active_high; i++)
-        if (account.active[i].used && account.active[i].loop == loop &&
-            &account.active[i] != a && account.active[i].what == WHAT_RUN &&
-            account.active[i].last > account.active[i].entered)
+    for (unsigned i = 0; i < account.active_high; i++) {
+        struct active *b = &account.active[i];
+        if (!b->used || b->loop != loop || b == a || b->what != WHAT_RUN ||
+            b->last <= b->entered)
+            continue;
+        if (ground_is_exact())
             account_found(VERDICT_EARLY_QUIESCENCE, "closed over a", "run");
+        b->overtaken = true;
+    }
 }
 
 void oracle_close_ended(unsigned loop, int result)
@@ -276,7 +283,7 @@ void oracle_shutdown_ended(unsigned loop, int result,
     if (!a)
         return;
     if (!was_refused(result)) {
-        if (os_now() > a->deadline + a->in_callbacks + SLACK)
+        if (os_now() > a->deadline + a->in_callbacks + ground_slack())
             account_found(VERDICT_DEADLINE_MISSED, "shutdown", "returns late");
         bool closes = a->strategy != SHUTDOWN_STOP;
         if (report->outcome == SHUTDOWN_DRAINED && closes) {

@@ -117,7 +117,7 @@ static void check_blocked(struct active *a, bool timed)
         }
         return;
     }
-    uint64_t late = a->deadline + a->in_callbacks + SLACK;
+    uint64_t late = a->deadline + a->in_callbacks + ground_slack();
     if (a->what == WHAT_SHUTDOWN && !a->in_callback && ground_time() > late)
         account_found(VERDICT_DEADLINE_MISSED, "shutdown",
                       "waits past its time");
@@ -132,7 +132,7 @@ void oracle_idle(bool timed)
             check_blocked(&account.active[i], timed);
 }
 
-static bool all_closed(void)
+bool oracle_all_closed(void)
 {
     for (unsigned l = 0; l < SUBJECT_LOOPS; l++)
         if (account.loop[l].open &&
@@ -175,7 +175,7 @@ void oracle_stuck(uint32_t elsewhere)
         if (info.state == GROUND_ENDED || elsewhere >> t & 1)
             continue;
         bool worker = !strcmp(info.name, "worker");
-        if (worker && !all_closed())
+        if (worker && !oracle_all_closed())
             continue;       /* the pool of a loop that is open */
         if (worker)
             account_found(VERDICT_LINGERING_PROCESS, "worker",
@@ -201,7 +201,7 @@ static void check_lost(void)
 void oracle_end(void)
 {
     struct ground_left left;
-    if (!all_closed())
+    if (!oracle_all_closed())
         return;
     check_lost();
     ground_left(&left);

@@ -209,14 +209,15 @@ static void end_awaited(struct object *t)
         account.ops_called++;
 }
 
-static void step_task(const struct subject_event *e)
+static void step_task(const struct subject_event *e, const struct active *a)
 {
     struct object *t = account_object(SUBJECT_TASK_END, e->number);
     if (t->life == LIFE_CALLED || t->life == LIFE_ENDED)
         account_found(VERDICT_LATE_CALLBACK, "task", "steps after its end");
     end_awaited(t);
+    bool before = ground_is_exact() || t->asked < a->last;
     if (t->cancelled && !e->cancelled && t->asked > t->stepped &&
-        t->cancelling == 0)
+        t->cancelling == 0 && before)
         account_found(VERDICT_LOST_WAKE, "task",
                       "steps and is not told of a cancel");
     if (e->cancelled) {
@@ -270,6 +271,8 @@ void oracle_callback(const struct subject_event *e)
               "is called outside a run");
         return;
     }
+    if (a->overtaken)
+        account_found(VERDICT_EARLY_QUIESCENCE, "closed over a", "run");
     a->in_callback = true;
     a->callback_began = os_now();
     const struct object *x = account_object(e->kind, e->number);
@@ -278,7 +281,7 @@ void oracle_callback(const struct subject_event *e)
     count_down(a, m);
     check_order(e, x, m);
     switch (e->kind) {
-    case SUBJECT_TASK_STEP: step_task(e);   break;
+    case SUBJECT_TASK_STEP: step_task(e, a); break;
     case SUBJECT_CONSOLE:   console(e);     break;
     default:                end_by_callback(e); break;
     }

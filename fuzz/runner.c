@@ -38,6 +38,9 @@ static void finish(void)
         world.loop_destroyed[loop] = true;
         world.subject->destroy(loop);
     }
+
+    /* A callback of the shutdown may have opened one more. */
+    close_peers();
 }
 
 static void thread_main(void *arg)

@@ -23,6 +23,17 @@ bool ground_found(void)
     return machine.verdict != VERDICT_CLEAN;
 }
 
+bool ground_is_exact(void)
+{
+    return true;
+}
+
+/* Pauses of a retry, early timeouts. */
+uint64_t ground_slack(void)
+{
+    return 10 * MACHINE_MILLISECOND;
+}
+
 uint64_t ground_time(void)
 {
     return machine.now;
