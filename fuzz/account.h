@@ -44,6 +44,7 @@ struct object {
     uint64_t told;          /* task: sequence of the step that was told    */
     uint32_t events;        /* console: raised while it was watching       */
     uint32_t events_told;
+    uint32_t inside;        /* console: bits of threads in its callback    */
     uint64_t stepped;       /* task: sequence of the last step             */
 };
 

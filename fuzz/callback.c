@@ -66,6 +66,15 @@ static void run_callback_body(enum instance_kind kind, unsigned number)
     execute_body(ST_CALLBACK, i->callback, &c);
 }
 
+static void run_console(unsigned number)
+{
+    uint32_t me = UINT32_C(1) << ground_thread();
+    unsigned loop = world.instance[I_WATCH][number].loop;
+    world.telling[loop] |= me;
+    run_callback_body(I_WATCH, number);
+    world.telling[loop] &= ~me;
+}
+
 static enum subject_answer run_hook(unsigned number)
 {
     struct instance *i = &world.instance[I_HOOK][number];
@@ -101,7 +110,7 @@ static enum subject_answer answer_callback(const struct subject_event *e)
     case SUBJECT_TIMER:     run_callback_body(I_TIMER, e->number);  break;
     case SUBJECT_OP:        run_callback_body(I_OP, e->number);     break;
     case SUBJECT_JOB:       run_callback_body(I_JOB, e->number);    break;
-    case SUBJECT_CONSOLE:   run_callback_body(I_WATCH, e->number);  break;
+    case SUBJECT_CONSOLE:   run_console(e->number);                 break;
     case SUBJECT_JOB_WORK:  return run_job(e->number);
     case SUBJECT_TASK_STEP: return step_task(e);
     case SUBJECT_HOOK:      return run_hook(e->number);

@@ -210,6 +210,12 @@ static void do_unwatch(const struct statement *st)
     int n = world_latest(I_WATCH, st->a);
     if (n < 0 || !world_usable(st->a))
         return;
+
+    /* Two callbacks that end each other's watch wait for each other, which
+     * is a mistake of who calls. */
+    for (unsigned loop = 0; loop < SUBJECT_LOOPS; loop++)
+        if (loop != st->a && world.telling[loop] >> ground_thread() & 1)
+            return;
     world_call(st, st->a);
     oracle_cancels(SUBJECT_CONSOLE, (unsigned)n);
     int result = world.subject->unwatch((unsigned)n);

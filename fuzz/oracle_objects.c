@@ -63,6 +63,9 @@ void oracle_cancelled(enum subject_kind kind, unsigned number, int result)
         account_end(x, LIFE_CANCELLED);
         break;
     case SUBJECT_CONSOLE:
+        if (x->inside & ~(UINT32_C(1) << ground_thread()))
+            account_found(VERDICT_LATE_CALLBACK, "console",
+                          "is still told after its end");
         account_end(x, LIFE_CANCELLED);
         break;
     case SUBJECT_TASK_END:
@@ -245,6 +248,7 @@ static void console(const struct subject_event *e)
         account_found(VERDICT_LATE_CALLBACK, "console",
                       "is told after its end");
     w->events_told = (uint32_t)e->status;
+    w->inside |= UINT32_C(1) << ground_thread();
 }
 
 static unsigned loop_of(const struct subject_event *e)
@@ -299,6 +303,9 @@ void oracle_callback_ended(const struct subject_event *e)
         a->in_callback = false;
         a->in_callbacks += os_now() - a->callback_began;
     }
-    if (e->kind != SUBJECT_TASK_STEP && e->kind != SUBJECT_CONSOLE)
-        account_object(e->kind, e->number)->life = LIFE_ENDED;
+    struct object *x = account_object(e->kind, e->number);
+    if (e->kind == SUBJECT_CONSOLE)
+        x->inside &= ~(UINT32_C(1) << ground_thread());
+    else if (e->kind != SUBJECT_TASK_STEP)
+        x->life = LIFE_ENDED;
 }

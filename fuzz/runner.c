@@ -9,7 +9,7 @@
 
 /* Ending a run. */
 
-static void close_peers(void)
+void world_close_peers(void)
 {
     for (unsigned n = 0; n < world.count[I_HANDLE]; n++) {
         struct instance *i = &world.instance[I_HANDLE][n];
@@ -25,7 +25,7 @@ static void finish(void)
 {
     world.finishes++;
     trace_emit(TRACE_PHASE, 0, 2);
-    close_peers();
+    world_close_peers();
     for (unsigned loop = 0; loop < SUBJECT_LOOPS; loop++) {
         if (!world_usable(loop) || oracle_is_used(loop))
             continue;
@@ -38,9 +38,6 @@ static void finish(void)
         world.loop_destroyed[loop] = true;
         world.subject->destroy(loop);
     }
-
-    /* A callback of the shutdown may have opened one more. */
-    close_peers();
 }
 
 static void thread_main(void *arg)
@@ -92,7 +89,7 @@ static void rescue_main(void *arg)
     memset(world.raised, true, sizeof world.raised);
     os_cond_broadcast(&world.changed);
     os_mutex_unlock(&world.lock);
-    close_peers();
+    world_close_peers();
     for (unsigned loop = 0; loop < SUBJECT_LOOPS; loop++) {
         if (!world_usable(loop) || oracle_runs_unasked(loop) == 0)
             continue;
@@ -225,6 +222,7 @@ void world_begin(const struct subject *subject, const struct scenario *s,
     world.alive = world.helpers = 0;
     world.finishes = 0;
     world.waiting = 0;
+    memset(world.telling, 0, sizeof world.telling);
     world.exited = world.rescuing = world.unjudged = false;
     world_find_bodies(s);
     world.subject = subject;

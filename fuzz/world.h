@@ -66,6 +66,8 @@ struct world {
     struct os_cond            never;
     uint32_t                  waiting;      /* bits of threads that wait
                                                for a flag or a thread       */
+    uint32_t                  telling[SUBJECT_LOOPS];   /* and of those in
+                                               a console event's callback   */
     bool                      raised[8];
     struct body {
         uint16_t first, end;    /* statements; end 0: there is none         */
@@ -147,6 +149,9 @@ void world_start_threads(void);
  *   returns   true if a thread was started that will move things on
  */
 bool world_idle(bool timed);
+
+/* Close the far ends that are still open. */
+void world_close_peers(void);
 
 /* All threads have ended; or, stuck, nothing will ever run again. */
 void world_judge(bool stuck);

@@ -56,11 +56,32 @@ static bool take_out(struct loop *l, struct console_watch *w)
     return true;
 }
 
+static bool is_told_elsewhere(const struct loop *l,
+                              const struct console_watch *w)
+{
+    uint64_t self = os_thread_self();
+    for (const struct run *r = l->runs; r; r = r->next)
+        if (r->telling == w && r->thread != self)
+            return true;
+    return false;
+}
+
+/* A run gives up the lock on its way to the callback, so what it has taken
+ * out of the queue cannot be taken back: who ends the watch waits. */
+static void await_callback(struct loop *l, const struct console_watch *w)
+{
+    l->unwatching++;
+    while (is_told_elsewhere(l, w))
+        os_cond_wait(&l->left, &l->lock, OS_FOREVER);
+    l->unwatching--;
+}
+
 void console_unwatch(struct console_watch *w)
 {
     struct loop *l = w->loop;
     core_enter(l);
     bool mine = take_out(l, w);
+    await_callback(l, w);
     core_leave(l);
 
     /* Without the lock: this waits for a running on_event, which needs it
@@ -90,15 +111,31 @@ void console_unwatch_all(struct loop *l)
     }
 }
 
+/* The innermost run of this thread: nobody delivers without one. */
+static struct run *own_run(const struct loop *l)
+{
+    uint64_t self = os_thread_self();
+    struct run *r = l->runs;
+    while (r && r->thread != self)
+        r = r->next;
+    return r;
+}
+
 void console_deliver(struct loop *l, struct loop_item *i)
 {
     struct console_watch *w = LIST_OF(i, struct console_watch, item);
+    struct run *r = own_run(l);
     uint32_t count = w->count;
 
     /* Back on the list first: the next event must find it there, and the
      * callback may end the watch. */
     list_append(&l->waiting[LOOP_CONSOLE], &w->item);
+    LOOP_ASSERT(r);
+    r->telling = w;
     os_mutex_unlock(&l->lock);
     w->event(w, count);
     core_enter(l);
+    r->telling = NULL;
+    if (l->unwatching > 0)
+        os_cond_broadcast(&l->left);
 }

@@ -32,11 +32,14 @@ struct console_watch {
 int console_watch(struct loop *l, struct console_watch *w);
 
 /*
- * End a watch. A callback that has not started does not come any more. A
- * watch that a shutdown has ended already is left as it is.
+ * End a watch. When this returns the callback does not come any more, and one
+ * that another thread was in, or on its way to, has returned; so this waits
+ * for it. The callback itself may end its watch and does not wait. A watch
+ * that a shutdown has ended already is left as it is.
  *
  *   w         was accepted; its memory is there until this returns
- *   threads   not from a thread that the callback of w waits for
+ *   threads   not from a thread that the callback of w waits for, as another
+ *             watch's callback may be that ends w while it is ended by w's
  */
 void console_unwatch(struct console_watch *w);
 

@@ -274,6 +274,66 @@ static void first_event_asks_and_second_forces(void)
     CHECK_EQ(1, s.refusals);
 }
 
+/* A callback that another thread is in has returned when the watch has
+ * ended: what it uses may go then. */
+struct slow_listener {
+    struct console_watch watch;
+    struct gate          begun, go;
+    atomic_bool          returned;
+    bool                 returned_first;
+    struct gate          unwatched;
+};
+
+static void on_slow_event(struct console_watch *w, uint32_t count)
+{
+    struct slow_listener *l = LIST_OF(w, struct slow_listener, watch);
+    (void)count;
+    gate_raise(&l->begun);
+    gate_wait(&l->go, 1);
+    atomic_store(&l->returned, true);
+}
+
+static void unwatch_main(void *arg)
+{
+    struct slow_listener *l = arg;
+    gate_wait(&l->begun, 1);
+    console_unwatch(&l->watch);
+    l->returned_first = atomic_load(&l->returned);
+    gate_raise(&l->unwatched);
+}
+
+static void release_main(void *arg)
+{
+    struct slow_listener *l = arg;
+    gate_wait(&l->begun, 1);
+    for (int i = 0; i < 20; i++)
+        os_pause();
+    gate_raise(&l->go);
+}
+
+static void unwatch_waits_for_a_callback_elsewhere(void)
+{
+    struct loop *l = test_loop_create(0);
+    struct slow_listener to = { .watch.event = on_slow_event };
+    struct os_thread unwatcher = { 0 }, releaser = { 0 };
+    gate_open(&to.begun);
+    gate_open(&to.go);
+    gate_open(&to.unwatched);
+    CHECK_EQ(0, console_watch(l, &to.watch));
+    CHECK_EQ(0, os_thread_start(&unwatcher, "unwatch", unwatch_main, &to));
+    CHECK_EQ(0, os_thread_start(&releaser, "release", release_main, &to));
+    test_machine_event(OS_CONSOLE_INTERRUPT);
+    CHECK_EQ(LOOP_PASSED, loop_run(l, LOOP_ONCE));
+    gate_wait(&to.unwatched, 1);
+    CHECK(to.returned_first);
+    os_thread_join(&unwatcher);
+    os_thread_join(&releaser);
+    gate_close(&to.begun);
+    gate_close(&to.go);
+    gate_close(&to.unwatched);
+    test_loop_end(l);
+}
+
 int main(void)
 {
     test_machine_outlive_events();
@@ -285,10 +345,11 @@ int main(void)
     RUN(watch_does_not_keep_a_loop_alive);
     RUN(ended_watch_is_not_called);
     RUN(watch_may_end_itself);
+    RUN(unwatch_waits_for_a_callback_elsewhere);
     RUN(shutdown_ends_every_watch);
     RUN(abandoned_loop_is_silent_when_destroyed);
     RUN(closed_loop_takes_no_watch);
     RUN(first_event_asks_and_second_forces);
     CHECK_EQ(descriptors, test_descriptors());
-    return test_result(11);
+    return test_result(12);
 }

@@ -57,6 +57,7 @@ struct run {
     bool               stop;        /* asked to leave                        */
     bool               whole_pass;  /* a kept stop: leave after one pass     */
     bool               asleep;
+    const struct console_watch *telling;    /* whose callback it is in       */
 };
 
 struct worker;
@@ -68,7 +69,9 @@ struct loop {
     bool            stop_kept;
     bool            shutting_down;
     struct run     *runs;
-    struct os_cond  left;               /* a run has left                    */
+    struct os_cond  left;               /* a run has left, or has told an
+                                           event that somebody waits for     */
+    uint32_t        unwatching;         /* how many wait for the latter      */
     uint64_t        now;                /* at the start of the pass          */
 
     struct loop_item ready;
