@@ -322,6 +322,7 @@ int elsewhere_replay(const struct elsewhere *e, const struct scenario *s)
     self.wanted = e->runs;
     memset(self.replayed, 0, sizeof self.replayed);
     self.where[0] = '\0';
+    add(&line, "--expectations");
     if (steered) {
         add(&line, "--order");
         add(&line, order);

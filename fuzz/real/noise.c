@@ -100,11 +100,25 @@ static void hold_at_point(const struct thread *t, unsigned number)
             system_nap(noise.point[i].ns);
 }
 
+/* A thread of the platform, such as the one that tells of console events, is
+ * not the run's, but what it is about to do may come late as well. */
+static void hold_stranger(void)
+{
+    static _Thread_local uint64_t random;
+    enum noise_manner manner = (enum noise_manner)atomic_load_explicit(
+        &noise.manner, memory_order_relaxed);
+    random ^= noise.seed;
+    if (manner >= NOISE_NAPS && sched_below(&random, 4) == 0)
+        system_nap(sched_below(&random, 2 * MILLISECOND));
+}
+
 void noise_point(void)
 {
     struct thread *t = threads_self();
-    if (!t)
+    if (!t) {
+        hold_stranger();
         return;
+    }
     t->steps++;
     if (order_is_given()) {
         order_linger(&t->random);

@@ -213,7 +213,7 @@ static char **command_line(void)
     snprintf(word[0], sizeof word[0], "%" PRIu64, plan->seed);
     snprintf(word[1], sizeof word[1], "%" PRIu64, parent.next);
     snprintf(word[2], sizeof word[2], "%" PRIu64, left);
-    snprintf(word[3], sizeof word[3], "%.2f", time > 0 ? time : 0.01);
+    snprintf(word[3], sizeof word[3], "%.2f", time > 0.01 ? time : 0.01);
     snprintf(word[4], sizeof word[4], "%u", (unsigned)plan->suspicion_ms);
     const char *const fixed[] = { parent.program, "run", "--seed", word[0],
         "--from", word[1], "--suspicion", word[4] };

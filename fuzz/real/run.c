@@ -24,7 +24,7 @@
 #define STILL_NS 200000u            /* so long still: nothing can run        */
 #define LOOK_UNSURE_NS 1000000u     /* where the system does not tell, so    */
 #define STILL_UNSURE_NS 4000000u    /* that more of it says no more          */
-#define RUN_NS 20000000000u
+#define RUN_NS 60000000000u         /* longer than the watchdog is patient   */
 
 static struct {
     run_finding_fn *finding;
@@ -232,6 +232,7 @@ void run_scenario(const struct subject *subject, const struct scenario *s,
         return;
     join_own();
     ground_enter();
+    world_close_peers();
     world_judge(false);
     ground_leave();
     if (world.finishes > 0 && !world.exited && oracle_all_closed())

@@ -449,5 +449,7 @@ int __wrap_os_console_watch(struct os_console *c)
 void __wrap_os_console_ignore(struct os_console *c)
 {
     atomic_fetch_sub(&seam.watchers, 1);
+    threads_wait(GROUND_BLOCKED_COND, number_of(c), OS_FOREVER);
     __real_os_console_ignore(c);
+    threads_go_on();
 }
