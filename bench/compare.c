@@ -69,11 +69,13 @@ static void print(const struct comparison *c)
 {
     const char *colour = colour_of(c->outcome);
     char *params = json_dumps(json_object_get(c->b, "params"), JSON_COMPACT);
-    printf("%s%-11s%s %6.3f (%.3f .. %.3f)  p %.4f  %s: %s, %s %s%s%s%s\n",
+    printf("%s%-11s%s %6.3f (%.3f .. %.3f)  p %.4f  %s: %s on %s, "
+           "%s %s%s%s%s\n",
            colour, outcome_names[c->outcome], *colour ? "\033[0m" : "",
            c->ratio, c->interval.low, c->interval.high, c->chance,
            result_word(c->b, "question", ""),
            result_word(c->b, "subject", ""),
+           result_word(c->b, "platform", ""),
            result_word(c->b, "metric", ""), params ? params : "",
            *c->why ? " (" : "", c->why, *c->why ? ")" : "");
     free(params);

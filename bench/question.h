@@ -30,7 +30,8 @@ struct question {
     double      seconds_quick;
     double      seconds_full;
 
-    /* Print the lines; the exit status of the process. */
+    /* Print the lines; the exit status of the process: 0, or 1 if something
+     * that was measured hung or crashed, of which a line tells. */
     int (*run)(const struct question_limits *limits);
 };
 
@@ -38,6 +39,7 @@ extern const struct question question_post_throughput;
 extern const struct question question_stop_latency;
 extern const struct question question_process_exit;
 extern const struct question question_simulator_runs;
+extern const struct question question_ports;
 
 /* Say what is being done, for progress and for a watchdog. */
 void question_say(const char *format, ...);

@@ -24,7 +24,8 @@ json_t *result_begin(const struct result *r)
     LOOP_ASSERT(line);
     json_object_set_new(line, "question", json_string(r->question));
     json_object_set_new(line, "subject", json_string(r->subject));
-    json_object_set_new(line, "platform", json_string("linux"));
+    json_object_set_new(line, "platform",
+                        json_string(r->platform ? r->platform : "linux"));
     json_object_set_new(line, "params",
                         r->params ? json_incref(r->params) : json_object());
     json_object_set_new(line, "metric", json_string(r->metric));

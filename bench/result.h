@@ -28,6 +28,7 @@
 struct result {
     const char *question;
     const char *subject;
+    const char *platform;       /* NULL: linux                           */
     const char *metric;
     const char *unit;
     json_t     *params;         /* shared; NULL is an empty object       */

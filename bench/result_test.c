@@ -112,6 +112,44 @@ static void two_lines_of_one_row_have_one_key(void)
     json_decref(c.params);
 }
 
+/* Two rows that only their platform tells apart. */
+static json_t *lines_of(const char *first, const char *second)
+{
+    double samples[] = { 1 };
+    struct result a = an_example(samples, 1), b = a;
+    json_t *lines = json_array();
+    a.platform = first;
+    b.platform = second;
+    json_array_append_new(lines, result_line(&a));
+    json_array_append_new(lines, result_line(&b));
+    json_decref(a.params);
+    return lines;
+}
+
+static unsigned times_in_table(const char *word, json_t *lines)
+{
+    char text[512];
+    unsigned times = 0;
+    FILE *file = tmpfile();
+    CHECK(file != NULL);
+    if (!file)
+        return 0;
+    table_print(file, lines);
+    rewind(file);
+    while (fgets(text, sizeof text, file))
+        times += strstr(text, word) != NULL;
+    fclose(file);
+    json_decref(lines);
+    return times;
+}
+
+static void a_table_says_the_platform_where_it_differs(void)
+{
+    CHECK_EQ(1, times_in_table("linux", lines_of(NULL, "io_uring")));
+    CHECK_EQ(1, times_in_table("io_uring", lines_of(NULL, "io_uring")));
+    CHECK_EQ(0, times_in_table("linux", lines_of(NULL, "linux")));
+}
+
 static void a_line_comes_back_from_its_file(void)
 {
     char why[RESULT_WHY];
@@ -173,9 +211,10 @@ int main(void)
     RUN(what_was_skipped_has_no_value_and_a_reason);
     RUN(a_histogram_is_kept_whole);
     RUN(two_lines_of_one_row_have_one_key);
+    RUN(a_table_says_the_platform_where_it_differs);
     RUN(a_line_comes_back_from_its_file);
     RUN(a_file_without_results_is_refused_with_a_sentence);
     RUN(more_of_a_rate_is_better);
     RUN(figures_are_scaled_for_reading);
-    return test_result(8);
+    return test_result(9);
 }

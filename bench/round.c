@@ -67,7 +67,9 @@ static void keep(struct row *row, unsigned round, double value, bool clean,
 static void tell(const struct row *row, unsigned round)
 {
     char *params = json_dumps(row->params, JSON_COMPACT);
-    question_say("round %u, %s, %s %s", round, row->subject, row->metric,
+    question_say("round %u, %s%s%s, %s %s", round, row->subject,
+                 row->platform ? " on " : "",
+                 row->platform ? row->platform : "", row->metric,
                  params ? params : "");
     free(params);
 }
@@ -173,14 +175,19 @@ static void choose(struct figures *out, const struct row *row,
         collect(out, row, floor, rounds, false, of);
 }
 
-static void print(struct result *result, const struct figures *figures)
+static json_t *line_of(struct result *result, const struct figures *figures)
 {
     result->samples = figures->value;
     result->samples_count = figures->count;
     result->clean = figures->clean;
     if (figures->count == 0)
         result->skipped = "no round brought a value";
-    json_t *line = result_line(result);
+    return result_line(result);
+}
+
+static void print(struct result *result, const struct figures *figures)
+{
+    json_t *line = line_of(result, figures);
     result_print(line, stdout);
     json_decref(line);
 }
@@ -192,8 +199,8 @@ static void report_row(const char *question, const struct row *row,
     choose(&figures, row, row, rounds, just_value);
     struct result result = {
         .question = question, .subject = row->subject,
-        .metric = row->metric, .unit = row->unit, .params = row->params,
-        .rounds = rounds,
+        .platform = row->platform, .metric = row->metric, .unit = row->unit,
+        .params = row->params, .rounds = rounds,
         .histogram = !row->has_histogram ? NULL
                      : figures.clean ? &row->quiet : &row->all,
     };
@@ -210,9 +217,9 @@ static void report_against(const char *question, const struct row *row,
     choose(&figures, row, floor, rounds, of);
     snprintf(metric, sizeof metric, "%s, %s", row->metric, what);
     struct result result = {
-        .question = question, .subject = row->subject, .metric = metric,
-        .unit = unit, .params = json_deep_copy(row->params),
-        .rounds = rounds,
+        .question = question, .subject = row->subject,
+        .platform = row->platform, .metric = metric, .unit = unit,
+        .params = json_deep_copy(row->params), .rounds = rounds,
     };
     json_object_set_new(result.params, "floor",
                         json_string(floor->subject + strlen(ROW_FLOOR)));
@@ -239,4 +246,21 @@ void round_report(const char *question, const struct row *rows, size_t count,
         report_row(question, &rows[i], rounds);
     for (size_t i = 0; i < count; i++)
         report_floors(question, &rows[i], rounds);
+}
+
+json_t *round_compare(const char *question, const char *metric,
+                      const struct row *row, const struct row *other,
+                      unsigned rounds)
+{
+    struct figures figures;
+    choose(&figures, row, other, rounds, factor);
+    struct result result = {
+        .question = question, .subject = row->subject,
+        .platform = row->platform, .metric = metric, .unit = "x",
+        .params = json_pack("{s:s}", "of", row->metric), .rounds = rounds,
+    };
+    json_object_update(result.params, row->params);
+    json_t *line = line_of(&result, &figures);
+    json_decref(result.params);
+    return line;
 }

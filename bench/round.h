@@ -29,6 +29,7 @@
 
 struct row {
     const char *subject;
+    const char *platform;       /* NULL: linux                           */
     const char *metric;
     const char *unit;
     json_t     *params;         /* the row's reference                   */
@@ -69,6 +70,18 @@ unsigned round_run(struct row *rows, size_t count,
  */
 void round_report(const char *question, const struct row *rows, size_t count,
                   unsigned rounds);
+
+/*
+ * Compare a row with another one of the same rounds that is no floor of it:
+ * how many times its cost, where the value of twice the rate is half the cost.
+ *
+ *   metric    what the comparison is called; the metric of the row becomes the
+ *             parameter "of", before those that the row has
+ *   returns   the line, the caller's to release
+ */
+json_t *round_compare(const char *question, const char *metric,
+                      const struct row *row, const struct row *other,
+                      unsigned rounds);
 
 void round_close(struct row *rows, size_t count);
 

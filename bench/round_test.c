@@ -3,8 +3,12 @@
  */
 #include "round.h"
 
+#include <string.h>
+
 #include "../loop/test.h"
 #include "question.h"
+#include "result.h"
+#include "statistics.h"
 
 #define ROWS 3
 
@@ -88,6 +92,37 @@ static void without_time_there_is_one_round(void)
     round_close(rows, ROWS);
 }
 
+/* Of a time twice the value is twice the cost, of a rate it is half. Only
+ * values of one round are divided by each other, or a machine that changes
+ * its speed between rounds would show in what is compared. */
+static double compare_rows(const char *unit)
+{
+    static struct row rows[ROWS];
+    unsigned rounds = run(rows, 60);
+    double twice[STATISTICS_SAMPLES_MAX];
+    rows[0].unit = unit;
+    for (unsigned i = 0; i < rounds; i++)
+        rows[0].value[i] = 2 * rows[1].value[i];
+    json_t *line = round_compare("rounds", "cost", &rows[0], &rows[1],
+                                 rounds);
+    size_t count = result_samples(line, twice);
+    double value = result_number(line, "value", 0);
+    CHECK(count >= ROUNDS_CLEAN_MIN);
+    for (size_t i = 0; i < count; i++)
+        CHECK(twice[i] == value);
+    CHECK(strcmp(result_word(json_object_get(line, "params"), "of", ""),
+                 "calls") == 0);
+    json_decref(line);
+    round_close(rows, ROWS);
+    return value;
+}
+
+static void rows_are_compared_by_cost_within_a_round(void)
+{
+    CHECK(compare_rows("ns") == 2);
+    CHECK(compare_rows("calls/s") == 0.5);
+}
+
 /* What this process used itself is no noise; what others used is, and so is
  * what the host of a virtual machine took. */
 static void only_others_make_a_round_dirty(void)
@@ -117,7 +152,8 @@ int main(void)
     RUN(the_warm_up_does_not_count);
     RUN(the_order_of_rows_rotates);
     RUN(without_time_there_is_one_round);
+    RUN(rows_are_compared_by_cost_within_a_round);
     RUN(only_others_make_a_round_dirty);
     RUN(one_tick_is_in_doubt);
-    return test_result(6);
+    return test_result(7);
 }

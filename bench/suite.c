@@ -47,6 +47,7 @@ static const struct question *const questions[] = {
     &question_stop_latency,
     &question_process_exit,
     &question_simulator_runs,
+    &question_ports,
 };
 
 #define QUESTIONS (sizeof questions / sizeof questions[0])
@@ -120,8 +121,9 @@ static void take_failure(const struct question *q,
 static int status_of(const struct child_result *ended)
 {
     switch (ended->end) {
-    case CHILD_EXITED:      return ended->status == 0 ? EXIT_CLEAN
-                                                      : EXIT_FAULT;
+    case CHILD_EXITED:      return ended->status == EXIT_CLEAN ||
+                                   ended->status == EXIT_FINDING
+                                       ? ended->status : EXIT_FAULT;
     case CHILD_CRASHED:
     case CHILD_HUNG:        return EXIT_FINDING;
     case CHILD_INTERRUPTED: return INTERRUPTED;

@@ -68,6 +68,16 @@ static bool is_common(const json_t *lines, const json_t *first,
     return true;
 }
 
+static bool is_common_platform(const json_t *lines, const json_t *first)
+{
+    for (size_t i = 0; i < json_array_size(lines); i++) {
+        const json_t *line = json_array_get(lines, i);
+        if (is_of_group(line, first) && !is_same(line, first, "platform"))
+            return false;
+    }
+    return true;
+}
+
 static void put_parameter(char label[LABEL_MAX], const char *key,
                           const json_t *value)
 {
@@ -91,6 +101,8 @@ static void put_label(char label[LABEL_MAX], const json_t *lines,
     const char *key;
     json_t *value;
     *label = '\0';
+    if (!is_common_platform(lines, line))
+        put_parameter(label, "platform", json_object_get(line, "platform"));
     json_object_foreach(params, key, value)
         if (!is_common(lines, line, key))
             put_parameter(label, key, value);

@@ -1,0 +1,268 @@
+/*
+ * The question about the ports, asked of the programs of this build: every
+ * figure is there and has its platform, and none is of an engine that only
+ * stood in for another.
+ */
+#include <jansson.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "../fuzz/command.h"
+#include "../fuzz/host.h"
+#include "../loop/linux/test_child.h"
+#include "machine.h"
+#include "port_answer.h"
+#include "result.h"
+
+#define COMMAND_MAX 1200
+#define LINE_MAX_SIZE 65536
+#define MEASUREMENTS 5
+
+static const char *const names[MEASUREMENTS] = { "burst", "wake", "stop",
+                                                 "socket", "pipe" };
+static const char *build;
+
+/* Programs. */
+
+static int ask(const char *platform, const char *name,
+               struct port_answer *answer)
+{
+    char command[COMMAND_MAX], line[256];
+    snprintf(command, sizeof command, "'%s/lastcall-bench-port-%s' %s 5",
+             build, platform, name);
+    FILE *out = popen(command, "r");
+    CHECK(out != NULL);
+    if (!out)
+        return -1;
+    while (fgets(line, sizeof line, out))
+        port_answer_take(answer, line);
+    return pclose(out);
+}
+
+static int engine_is(const char *platform, const char *engine)
+{
+    struct port_answer answer;
+    port_answer_open(&answer, NULL);
+    return ask(platform, "engine", &answer) == 0 &&
+           strcmp(answer.engine, engine) == 0;
+}
+
+static void every_measurement_has_a_value_and_an_engine(const char *platform)
+{
+    for (unsigned i = 0; i < MEASUREMENTS; i++) {
+        struct histogram seen;
+        struct port_answer answer;
+        CHECK(histogram_open(&seen, 1000000000));
+        port_answer_open(&answer, &seen);
+        CHECK_EQ(0, ask(platform, names[i], &answer));
+        CHECK(answer.value > 0);
+        CHECK(*answer.engine);
+        bool latency = strcmp(names[i], "wake") == 0 ||
+                       strcmp(names[i], "stop") == 0;
+        CHECK_EQ(latency, seen.total > 0);
+        if (latency)
+            CHECK_EQ(histogram_at(&seen, 0.5), (uint64_t)answer.value);
+        histogram_close(&seen);
+    }
+}
+
+static void every_measurement_ends_over_epoll(void)
+{
+    every_measurement_has_a_value_and_an_engine("linux");
+    CHECK(engine_is("linux", "epoll"));
+}
+
+static void every_measurement_ends_over_what_stands_for_io_uring(void)
+{
+    every_measurement_has_a_value_and_an_engine("io_uring");
+    CHECK(engine_is("io_uring", "io_uring") ||
+          engine_is("io_uring", "epoll"));
+}
+
+/* The question. */
+
+struct count {
+    unsigned measured;          /* lines with a value                    */
+    unsigned of_ring;           /* of which on io_uring                  */
+    unsigned compared;          /* of which compare both                 */
+    unsigned skipped;           /* lines without                         */
+    unsigned crashed;           /* of which because of a crash           */
+    unsigned histograms;
+};
+
+static void count_line(struct count *count, const json_t *line)
+{
+    const char *platform = result_word(line, "platform", "");
+    bool measured = !isnan(result_number(line, "value", NAN));
+    bool ring = strcmp(platform, "io_uring") == 0;
+    CHECK(ring || strcmp(platform, "linux") == 0);
+    count->measured += measured;
+    count->of_ring += measured && ring;
+    count->compared += measured &&
+                       strcmp(result_word(line, "unit", ""), "x") == 0;
+    count->histograms += json_object_get(line, "histogram") != NULL;
+    count->skipped += json_object_get(line, "skipped") != NULL;
+    count->crashed += strcmp(result_word(line, "skipped", ""),
+                             "crashed by signal 11") == 0;
+}
+
+static struct count ask_question(const char *folder, int status)
+{
+    static char text[LINE_MAX_SIZE];
+    char command[COMMAND_MAX];
+    struct count count = { 0 };
+    snprintf(command, sizeof command,
+             "'%s/lastcall-bench' bench ports --json --quick --seconds 0.1 "
+             "2>/dev/null", folder);
+    FILE *out = popen(command, "r");
+    CHECK(out != NULL);
+    while (out && fgets(text, sizeof text, out)) {
+        json_t *line = json_loads(text, 0, NULL);
+        CHECK(json_is_object(line));
+        count_line(&count, line);
+        json_decref(line);
+    }
+    int ended = out ? pclose(out) : -1;
+    CHECK(WIFEXITED(ended));
+    CHECK_EQ(status, WEXITSTATUS(ended));
+    return count;
+}
+
+/* Each measurement has a line of each port, and one that compares them. */
+static void both_ports_are_measured_and_compared(void)
+{
+    if (!engine_is("io_uring", "io_uring")) {
+        test_skip(__func__, "this kernel gives no ring");
+        return;
+    }
+    struct count count = ask_question(build, EXIT_CLEAN);
+    CHECK_EQ(3 * MEASUREMENTS, count.measured);
+    CHECK_EQ(2 * MEASUREMENTS, count.of_ring);
+    CHECK_EQ(MEASUREMENTS, count.compared);
+    CHECK_EQ(4, count.histograms);
+    CHECK_EQ(0, count.skipped);
+}
+
+static int ask_without_rings(void)
+{
+    int failures = test_failures;
+    if (forbid(SYS_io_uring_setup, SECCOMP_RET_ERRNO | 1))
+        return CHILD_SKIPPED;
+    CHECK(engine_is("io_uring", "epoll"));
+    struct count count = ask_question(build, EXIT_CLEAN);
+    CHECK_EQ(MEASUREMENTS, count.measured);
+    CHECK_EQ(0, count.of_ring);
+    CHECK_EQ(0, count.compared);
+    CHECK_EQ(1, count.skipped);
+    fflush(stdout);
+    return test_failures == failures ? CHILD_PASSED : CHILD_FAILED;
+}
+
+/* The fallback behaves as a port should: nothing but the question itself
+ * would notice that epoll is compared with epoll. */
+static void a_refused_ring_is_skipped_with_one_line(void)
+{
+    check_child(__func__, ask_without_rings);
+}
+
+/* Programs that answer as a test wants. */
+
+#define AS_EPOLL "echo engine epoll; echo value 1000"
+
+static void write_program(const char *folder, const char *platform,
+                          const char *script)
+{
+    char path[COMMAND_MAX];
+    snprintf(path, sizeof path, "%s/lastcall-bench-port-%s", folder,
+             platform);
+    FILE *file = fopen(path, "w");
+    CHECK(file != NULL);
+    if (!file)
+        return;
+    fprintf(file, "#!/bin/sh\n%s\n", script);
+    fclose(file);
+    CHECK_EQ(0, chmod(path, 0700));
+}
+
+/* The question looks for programs beside its own. */
+static struct count ask_beside(const char *over_ring, int status)
+{
+    char folder[HOST_PATH], why[HOST_WHY], command[2 * COMMAND_MAX];
+    CHECK_EQ(0, host_temporary_folder(folder, why));
+    write_program(folder, "linux", AS_EPOLL);
+    write_program(folder, "io_uring", over_ring);
+    snprintf(command, sizeof command, "cp '%s/lastcall-bench' '%s/'", build,
+             folder);
+    CHECK_EQ(0, system(command));
+    struct count count = ask_question(folder, status);
+    host_remove_folder(folder);
+    return count;
+}
+
+static void what_both_say_is_compared(void)
+{
+    struct count count =
+        ask_beside("echo engine io_uring; echo value 500", EXIT_CLEAN);
+    CHECK_EQ(3 * MEASUREMENTS, count.measured);
+    CHECK_EQ(2 * MEASUREMENTS, count.of_ring);
+    CHECK_EQ(0, count.skipped);
+}
+
+/* Memory that rings may lock can run out between two programs. */
+static void a_ring_that_is_refused_later_leaves_no_figure(void)
+{
+    struct count count =
+        ask_beside("test $1 = engine && echo engine io_uring && exit 0\n"
+                   AS_EPOLL, EXIT_CLEAN);
+    CHECK_EQ(MEASUREMENTS, count.measured);
+    CHECK_EQ(0, count.of_ring);
+    CHECK_EQ(2 * MEASUREMENTS, count.skipped);
+}
+
+static void a_port_that_crashes_is_a_finding(void)
+{
+    struct count count =
+        ask_beside("test $1 = engine && echo engine io_uring && exit 0\n"
+                   "kill -SEGV $$", EXIT_FINDING);
+    CHECK_EQ(0, count.of_ring);
+    CHECK_EQ(1, count.crashed);
+}
+
+static void a_port_that_cannot_be_asked_is_a_finding(void)
+{
+    struct count count = ask_beside("exit 1", EXIT_FINDING);
+    CHECK_EQ(0, count.measured);
+    CHECK_EQ(1, count.skipped);
+}
+
+static void a_program_that_is_missing_is_said(void)
+{
+    struct count count = ask_beside("exit 127", EXIT_CLEAN);
+    CHECK_EQ(MEASUREMENTS, count.measured);
+    CHECK_EQ(1, count.skipped);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 2) {
+        fprintf(stderr, "usage: port_speed_test BUILD\n");
+        return 1;
+    }
+    build = argv[1];
+    if (machine_processors() < 2) {
+        test_skip("all", "it needs two processors");
+        return test_result(1);
+    }
+    RUN(every_measurement_ends_over_epoll);
+    RUN(every_measurement_ends_over_what_stands_for_io_uring);
+    RUN(both_ports_are_measured_and_compared);
+    RUN(a_refused_ring_is_skipped_with_one_line);
+    RUN(what_both_say_is_compared);
+    RUN(a_ring_that_is_refused_later_leaves_no_figure);
+    RUN(a_port_that_crashes_is_a_finding);
+    RUN(a_port_that_cannot_be_asked_is_a_finding);
+    RUN(a_program_that_is_missing_is_said);
+    return test_result(9);
+}
