@@ -27,6 +27,7 @@ static struct {
     bool         weights;       /* threads of different weight               */
     unsigned     points;
     struct point point[POINTS_MAX];
+    atomic_uint  strangers;     /* that are held back just now               */
 } noise;
 
 /* A number whose size is as likely as another: 1 bit, 2 bits, ... */
@@ -108,8 +109,16 @@ static void hold_stranger(void)
     enum noise_manner manner = (enum noise_manner)atomic_load_explicit(
         &noise.manner, memory_order_relaxed);
     random ^= noise.seed;
-    if (manner >= NOISE_NAPS && sched_below(&random, 4) == 0)
-        system_nap(sched_below(&random, 2 * MILLISECOND));
+    if (manner < NOISE_NAPS || sched_below(&random, 4) != 0)
+        return;
+    atomic_fetch_add(&noise.strangers, 1);
+    system_nap(sched_below(&random, 2 * MILLISECOND));
+    atomic_fetch_sub(&noise.strangers, 1);
+}
+
+bool noise_holds_strangers(void)
+{
+    return atomic_load(&noise.strangers) > 0;
 }
 
 void noise_point(void)

@@ -14,6 +14,7 @@
 #ifndef FUZZ_REAL_NOISE_H
 #define FUZZ_REAL_NOISE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct thread;
@@ -42,5 +43,9 @@ void noise_thread_begins(struct thread *t, unsigned number);
 
 /* A place where another thread may come first. */
 void noise_point(void);
+
+/* Is a thread held back that is not the run's? It seems to sleep, and is about
+ * to move things on. */
+bool noise_holds_strangers(void);
 
 #endif

@@ -102,7 +102,8 @@ static bool stands_still(uint64_t *until)
 {
     uint64_t now = system_now();
     uint64_t moves = atomic_load(&threads_moves);
-    if (moves != run.moves || !threads_all_wait(until)) {
+    if (moves != run.moves || noise_holds_strangers() ||
+        !threads_all_wait(until)) {
         run.moves = moves;
         run.still_since = now;
         return false;
@@ -192,6 +193,18 @@ static void join_own(void)
             seam_thread_join(threads[i].handle);
 }
 
+/* The last thread leaves alone what another was still in a call to, such as
+ * a stop that came from outside. Now nobody is. */
+static void destroy_rest(void)
+{
+    for (unsigned loop = 0; loop < SUBJECT_LOOPS; loop++)
+        if (world_usable(loop) && world.finishes > 0 &&
+            oracle_is_closed(loop)) {
+            world.loop_destroyed[loop] = true;
+            world.subject->destroy(loop);
+        }
+}
+
 /* As the system counts them: what the account at the seams has missed. */
 static void check_handles(void)
 {
@@ -233,6 +246,7 @@ void run_scenario(const struct subject *subject, const struct scenario *s,
     join_own();
     ground_enter();
     world_close_peers();
+    destroy_rest();
     world_judge(false);
     ground_leave();
     if (world.finishes > 0 && !world.exited && oracle_all_closed())
