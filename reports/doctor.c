@@ -14,8 +14,9 @@
 #include "process.h"
 
 #define LOOK_SECONDS_MAX 20
+#define WINE_SECONDS_MAX 90     /* its first start makes the prefix */
 #define FILES_WANTED 20000
-#define ROOM_WANTED 2e9
+#define ROOM_WANTED 4e9
 #define STEAL_TOLERATED 0.005
 
 static const char help[] =
@@ -51,14 +52,20 @@ static int keep_first(void *argument, const char *line, size_t size)
 }
 
 /* A program's first line of output; empty when it fails. */
-static void first_line(struct text *line, const char *const *argv)
+static void first_line_within(struct text *line, const char *const *argv,
+                              double seconds)
 {
     struct process_options options = { .argv = argv, .errors = "",
-                                       .seconds_max = LOOK_SECONDS_MAX };
+                                       .seconds_max = seconds };
     struct process_result result = process_run(&options, keep_first, NULL,
                                                line);
     if (result.end != PROCESS_EXITED || result.status != 0)
         text_free(line);
+}
+
+static void first_line(struct text *line, const char *const *argv)
+{
+    first_line_within(line, argv, LOOK_SECONDS_MAX);
 }
 
 /* The first word of a line that begins with a digit: its version. */
@@ -80,29 +87,25 @@ static void put_version(struct text *to, const char *line)
 struct tool {
     const char *name;
     const char *program;
-    const char *other;          /* another name of the program, or NULL */
     const char *advice;
 };
 
 static const struct tool tools[] = {
-    { "clang", "clang", NULL, "apt-get install clang" },
-    { "gcc", "gcc", NULL, "apt-get install gcc" },
-    { "meson", "meson", NULL, "apt-get install meson" },
-    { "ninja", "ninja", NULL, "apt-get install ninja-build" },
-    { "hyperfine", "hyperfine", NULL,
+    { "clang", "clang", "apt-get install clang" },
+    { "gcc", "gcc", "apt-get install gcc" },
+    { "meson", "meson", "apt-get install meson" },
+    { "ninja", "ninja", "apt-get install ninja-build" },
+    { "hyperfine", "hyperfine",
       "apt-get install hyperfine; process exits are not measured without" },
-    { "wine", "wine", "wine64",
-      "apt-get install wine64; nothing here needs it yet" },
-    { "mingw-w64", "x86_64-w64-mingw32-gcc", NULL,
-      "apt-get install gcc-mingw-w64-x86-64; nothing here needs it yet" },
+    { "mingw-w64", "x86_64-w64-mingw32-gcc",
+      "apt-get install gcc-mingw-w64-x86-64-win32; there is no win32 "
+      "without" },
 };
 
 static void look_at_tool(json_t *lines, const struct tool *tool)
 {
     struct text path = { 0 }, line = { 0 }, version = { 0 };
-    bool found = host_find_program(tool->program, &path) ||
-                 (tool->other && host_find_program(tool->other, &path));
-    if (!found) {
+    if (!host_find_program(tool->program, &path)) {
         add(lines, tool->name, "missing", "", tool->advice);
     } else {
         const char *argv[] = { path.data, "--version", NULL };
@@ -113,6 +116,58 @@ static void look_at_tool(json_t *lines, const struct tool *tool)
     text_free(&path);
     text_free(&line);
     text_free(&version);
+}
+
+/* Debian keeps the 64-bit program out of PATH. */
+static bool find_wine(struct text *path)
+{
+    static const char debian[] = "/usr/lib/wine/wine64";
+    if (!folder_can_run(debian))
+        return host_find_program("wine64", path) ||
+               host_find_program("wine", path);
+    text_put(path, debian);
+    return true;
+}
+
+/* Whether a program starts in Wine is known once one has. */
+static bool starts_in_wine(const char *starter)
+{
+    const char *argv[] = { starter, "cmd", "/c", "echo started", NULL };
+    struct text line = { 0 };
+    first_line_within(&line, argv, WINE_SECONDS_MAX);
+    bool started = line.data && strncmp(line.data, "started", 7) == 0;
+    text_free(&line);
+    return started;
+}
+
+/* The starter comes with the build of win32, beside that of this program. */
+static void look_at_wine(json_t *lines)
+{
+    struct text path = { 0 }, line = { 0 }, value = { 0 }, starter = { 0 };
+
+    if (!find_wine(&path)) {
+        add(lines, "wine", "missing", "",
+            "apt-get install wine64; there is no win32 without");
+    } else {
+        const char *argv[] = { path.data, "--version", NULL };
+        first_line(&line, argv);
+        text_put(&value, line.data ? line.data : path.data);
+        if (host_program_folder(&starter))
+            text_put(&starter, "/../win32/wine");
+        if (!starter.data || !folder_can_run(starter.data)) {
+            text_put(&value, ", not started yet");
+            add(lines, "wine", "ok", value.data, "");
+        } else if (starts_in_wine(starter.data)) {
+            add(lines, "wine", "ok", value.data, "");
+        } else {
+            add(lines, "wine", "limited", value.data,
+                "it starts no program; build/win32/wine cmd /c ver says why");
+        }
+    }
+    text_free(&path);
+    text_free(&line);
+    text_free(&value);
+    text_free(&starter);
 }
 
 /* The runtime's file is named after the processor: the multiarch name up to
@@ -145,6 +200,7 @@ static void look_at_tools(json_t *lines)
 {
     for (size_t i = 0; i < sizeof tools / sizeof tools[0]; i++)
         look_at_tool(lines, &tools[i]);
+    look_at_wine(lines);
     look_at_runtime(lines, "libFuzzer", "fuzzer");
     look_at_runtime(lines, "AddressSanitizer", "asan");
     look_at_runtime(lines, "ThreadSanitizer", "tsan");
@@ -157,7 +213,8 @@ static void look_at_kernel(json_t *lines)
         add(lines, "io_uring", "ok", "", "");
     else
         add(lines, "io_uring", "missing", why.data,
-            "sysctl kernel.io_uring_disabled=0; nothing here needs it yet");
+            "needs Linux 5.18 and kernel.io_uring_disabled=0; the platform "
+            "io_uring falls back to epoll");
     text_free(&why);
 }
 
@@ -222,7 +279,7 @@ static void look_at_limits(json_t *lines)
             add(lines, "disk", "ok", value, "");
         else
             add(lines, "disk", "limited", value,
-                "make room: builds and results take up to 2 GB");
+                "make room: builds and results take up to 4 GB");
     }
 }
 

@@ -17,11 +17,16 @@
 #include "stage.h"
 
 #define MINUTES 10
-#define FUZZ_SHARE 0.6          /* of the time that replay has left        */
+/* Shares of the time that replay has left; mutants and bench have the rest. */
+#define FUZZ_SHARE 0.5
+#define REAL_SHARE 0.04         /* on each real platform                   */
+#define FIDELITY_SHARE 0.06
 #define FUZZ_GRACE 60           /* to shrink what it found last            */
-#define MUTANTS_SHARE 0.5       /* of the time that the search has left    */
+#define MUTANTS_SHARE 0.5       /* of the time that is left for both       */
 #define STAGE_SECONDS_MIN 60    /* for mutants and bench, however short    */
 #define REPLAY_SECONDS_MIN 120
+/* The rules take as long as they take, and no share: a minute or two. */
+#define CONFORMANCE_SECONDS_MAX 600
 #define TIMELINES_MAX 20
 #define TIMELINE_SECONDS 20
 #define NIGHTS "nightly"
@@ -29,9 +34,10 @@
 static const char help[] =
     "usage: ./lastcall nightly [--minutes N] [--out DIR] [--seed N] [--json]\n"
     "\n"
-    "Replays the corpus, searches for new bugs, looks for the planted ones,\n"
-    "measures, and writes a page. Every result is in DIR/results.jsonl as\n"
-    "soon as there is one; the page is DIR/report.html.\n"
+    "Replays the corpus, searches for new bugs in the simulator and on each\n"
+    "real platform there is, holds the platforms to their rules, looks for\n"
+    "the planted bugs, measures, and writes a page. Every result is in\n"
+    "DIR/results.jsonl as soon as there is one; the page is DIR/report.html.\n"
     "\n"
     "  --minutes N   for all of it together, about; default 10\n"
     "  --out DIR     default a new folder under nightly/, to which\n"
@@ -237,10 +243,9 @@ static void run_replay(struct night *night, const struct places *places,
 }
 
 static void run_fuzz(struct night *night, const struct places *places,
-                     const struct nightly_options *options, const char *seed)
+                     double seconds, const char *seed)
 {
     char seconds_text[NUMBER_MAX];
-    double seconds = at_least(FUZZ_SHARE * seconds_left(options, night), 1);
 
     if (!goes_on(night, "fuzz"))
         return;
@@ -249,6 +254,84 @@ static void run_fuzz(struct night *night, const struct places *places,
                            seconds_text, "--strategy", "all", "--seed",
                            seed, "--save", places->found.data, NULL };
     struct stage stage = { .name = "fuzz", .argv = argv, .must_end = true,
+                           .seconds_max = seconds + FUZZ_GRACE,
+                           .seconds_shown = seconds };
+    stage_run(night, &stage);
+}
+
+/* What only some machines can run has its programs beside the others. */
+static const struct real {
+    const char *platform;
+    const char *stage;
+    const char *program;        /* relative to lastcall-fuzz's folder     */
+    const char *absent;
+} reals[] = {
+    { "linux", "fuzz-linux", "lastcall-real-linux",
+      "lastcall-real-linux is not built" },
+    { "io_uring", "fuzz-io_uring", "lastcall-real-io_uring",
+      "lastcall-real-io_uring is not built" },
+    { "win32", "fuzz-win32", "../win32/lastcall-real-win32.exe",
+      "win32 is not built: ./lastcall build win32" },
+};
+
+static bool is_built(const struct places *places, const struct real *real)
+{
+    struct text path = { 0 };
+    const char *slash = strrchr(places->fuzz.data, '/');
+    text_add(&path, places->fuzz.data,
+             slash ? (size_t)(slash - places->fuzz.data) + 1 : 0);
+    text_put(&path, real->program);
+    bool built = folder_has(path.data);
+    text_free(&path);
+    return built;
+}
+
+static void run_real(struct night *night, const struct places *places,
+                     const struct real *real, double seconds,
+                     const char *seed)
+{
+    char seconds_text[NUMBER_MAX];
+
+    if (!goes_on(night, real->stage))
+        return;
+    if (!is_built(places, real)) {
+        stage_skip(night, real->stage, real->absent);
+        return;
+    }
+    snprintf(seconds_text, sizeof seconds_text, "%.0f", seconds);
+    const char *argv[] = { places->fuzz.data, "fuzz", "--json", "--platform",
+                           real->platform, "--seconds", seconds_text,
+                           "--seed", seed, "--save", places->found.data,
+                           NULL };
+    struct stage stage = { .name = real->stage, .argv = argv,
+                           .must_end = true,
+                           .seconds_max = seconds + FUZZ_GRACE,
+                           .seconds_shown = seconds };
+    stage_run(night, &stage);
+}
+
+static void run_conformance(struct night *night, const struct places *places)
+{
+    const char *argv[] = { places->fuzz.data, "conformance", "--json", NULL };
+    struct stage stage = { .name = "conformance", .argv = argv,
+                           .must_end = true, .optional = true,
+                           .seconds_max = CONFORMANCE_SECONDS_MAX };
+    if (goes_on(night, "conformance"))
+        stage_run(night, &stage);
+}
+
+static void run_fidelity(struct night *night, const struct places *places,
+                         double seconds, const char *seed)
+{
+    char seconds_text[NUMBER_MAX];
+
+    if (!goes_on(night, "fidelity"))
+        return;
+    snprintf(seconds_text, sizeof seconds_text, "%.0f", seconds);
+    const char *argv[] = { places->fuzz.data, "fidelity", "--json",
+                           "--seconds", seconds_text, "--seed", seed, NULL };
+    struct stage stage = { .name = "fidelity", .argv = argv,
+                           .must_end = true, .optional = true,
                            .seconds_max = seconds + FUZZ_GRACE,
                            .seconds_shown = seconds };
     stage_run(night, &stage);
@@ -275,15 +358,18 @@ static void attach(struct night *night, const struct places *places)
     size_t timelines = 0;
     for (size_t i = 0; i < results_count(&night->results, RESULT_FINDING);
          i++) {
-        const char *path = result_string(
-            results_line(&night->results, RESULT_FINDING, i), "path", NULL);
+        const json_t *finding = results_line(&night->results, RESULT_FINDING,
+                                             i);
+        const char   *path = result_string(finding, "path", NULL);
         if (!path || night->record_error ||
             attachment_text(&night->results, path, ATTACHMENT_SCENARIO))
             continue;
         json_t *line = attachment_read(path, places->root.data);
         if (line)
             night_add(night, line);
-        if (process_interrupts() == 0 && timelines++ < TIMELINES_MAX)
+        /* The simulator can tell nothing of what real threads did. */
+        if (strcmp(result_platform(finding), "sim") == 0 &&
+            process_interrupts() == 0 && timelines++ < TIMELINES_MAX)
             add_timeline(night, places, path);
     }
 }
@@ -304,14 +390,28 @@ static void run_bench_tool(struct night *night, const struct places *places,
         stage_skip(night, command, "lastcall-bench is not built");
 }
 
+/* The searches come first: what they find is what the night is for. */
+static void run_searches(struct night *night, const struct places *places,
+                         const struct nightly_options *options,
+                         const char *seed)
+{
+    run_replay(night, places, options);
+    double seconds = seconds_left(options, night);
+    run_fuzz(night, places, at_least(FUZZ_SHARE * seconds, 1), seed);
+    for (size_t i = 0; i < sizeof reals / sizeof reals[0]; i++)
+        run_real(night, places, &reals[i], at_least(REAL_SHARE * seconds, 1),
+                 seed);
+    attach(night, places);
+    run_conformance(night, places);
+    run_fidelity(night, places, at_least(FIDELITY_SHARE * seconds, 1), seed);
+}
+
 static void run_stages(struct night *night, const struct places *places,
                        const struct nightly_options *options, const char *seed)
 {
     run_doctor(night);
     if (folder_can_run(places->fuzz.data)) {
-        run_replay(night, places, options);
-        run_fuzz(night, places, options, seed);
-        attach(night, places);
+        run_searches(night, places, options, seed);
     } else {
         stage_fail(night, "fuzz", "lastcall-fuzz is not built");
     }

@@ -1,9 +1,10 @@
 /*
  * nightly.h - the command that does a night's work.
  *
- * Replays the corpus, searches, looks for planted bugs, measures, and writes
- * a page. Everything it does it does by running the other programs of the
- * suite and keeping the lines that they print.
+ * Replays the corpus, searches in the simulator and on each real platform,
+ * holds the platforms to their rules, looks for planted bugs, measures, and
+ * writes a page. Everything it does it does by running the other programs of
+ * the suite and keeping the lines that they print.
  */
 #ifndef REPORTS_NIGHTLY_H
 #define REPORTS_NIGHTLY_H

@@ -221,6 +221,39 @@ static void a_regression_of_the_bench_is_a_finding(void)
     forget(&seen);
 }
 
+/* What a machine cannot run is said; the night is as clean as the rest. */
+static void a_missing_platform_is_no_failure(void)
+{
+    struct night_seen seen = run_night(CLEAN_REPLAY, SUMMARY, NULL, 0);
+    CHECK_EQ(0, seen.status);
+    CHECK(stage_is(&seen, "fuzz-linux", "skipped"));
+    CHECK(stage_is(&seen, "fuzz-win32", "skipped"));
+    CHECK(has(&seen.page, "win32 is not built: ./lastcall build win32"));
+    forget(&seen);
+}
+
+static void each_platform_that_is_built_is_searched(void)
+{
+    write_tool("lastcall-real-linux", "exit 3");
+    write_tool("lastcall-real-io_uring", "exit 3");
+    struct night_seen seen = run_night(
+        CLEAN_REPLAY,
+        "case \"$*\" in\n"
+        "*--platform\\ linux*) echo '{\"type\":\"finding\","
+        "\"platform\":\"linux\",\"verdict\":\"deadlock\",\"path\":"
+        "\"corpus/scenario/b.scn\"}'; exit 1;;\n"
+        "*--platform\\ io_uring*) exit 77;;\n"
+        "*) " SUMMARY "esac\n", NULL, 0);
+    CHECK_EQ(1, seen.status);
+    CHECK(stage_is(&seen, "fuzz-linux", "done"));
+    CHECK(stage_is(&seen, "fuzz-io_uring", "skipped"));
+    CHECK(has(&seen.output, "1 finding;"));
+    /* The scenario is shown; a simulated timeline of it would mislead. */
+    CHECK(has(&seen.page, "# One."));
+    CHECK(!has(&seen.page, ">timeline\n<"));
+    forget(&seen);
+}
+
 static void json_output_is_the_record_and_nothing_else(void)
 {
     struct night_seen seen = run_night(CLEAN_REPLAY, FINDING SUMMARY
@@ -267,6 +300,8 @@ int main(void)
     RUN(a_missing_search_is_a_fault_and_a_missing_bench_is_none);
     RUN(an_unexpected_verdict_is_told_with_its_command);
     RUN(a_regression_of_the_bench_is_a_finding);
+    RUN(a_missing_platform_is_no_failure);
+    RUN(each_platform_that_is_built_is_searched);
     RUN(json_output_is_the_record_and_nothing_else);
     RUN(a_folder_that_takes_nothing_is_refused_before_any_work);
 
@@ -274,5 +309,5 @@ int main(void)
     text_print(&path, "rm -rf %s", base);
     CHECK_EQ(0, system(path.data));
     text_free(&path);
-    return test_result(9);
+    return test_result(11);
 }

@@ -44,11 +44,30 @@ static void count_replays(const struct results *results,
     }
 }
 
-/* Status 1 of these two stages is what their own lines tell already. */
+static void count_platforms(const struct results *results,
+                            struct outcome *outcome)
+{
+    for (size_t i = 0; i < results_count(results, RESULT_CONFORMANCE); i++)
+        outcome->broken += strcmp(
+            result_string(results_line(results, RESULT_CONFORMANCE, i),
+                          "outcome", ""), "fails") == 0;
+    for (size_t i = 0; i < results_count(results, RESULT_FIDELITY); i++) {
+        double count = result_number(
+            results_line(results, RESULT_FIDELITY, i), "unexplained", 0);
+        if (count > 0 && count < 1e15)
+            outcome->unexplained += (size_t)count;
+    }
+}
+
+/* Status 1 of these stages is what their own lines tell already. */
 static bool is_told(const struct outcome *outcome, const char *stage)
 {
-    if (strcmp(stage, "fuzz") == 0)
+    if (strncmp(stage, "fuzz", 4) == 0)
         return outcome->findings > 0;
+    if (strcmp(stage, "conformance") == 0)
+        return outcome->broken > 0;
+    if (strcmp(stage, "fidelity") == 0)
+        return outcome->unexplained > 0;
     return strcmp(stage, "replay") == 0 && outcome->unexpected > 0;
 }
 
@@ -103,7 +122,8 @@ static enum outcome_word calm_word(const struct results *results)
 static void decide(struct outcome *outcome, bool cut,
                    const struct results *results)
 {
-    if (outcome->findings || outcome->unexpected || outcome->regressions) {
+    if (outcome->findings || outcome->unexpected || outcome->broken ||
+        outcome->unexplained || outcome->regressions) {
         outcome->word = OUTCOME_FOUND;
         outcome->status = 1;
     } else if (outcome->faults) {
@@ -123,6 +143,7 @@ struct outcome outcome_of(const struct results *results)
     outcome.findings = distinct_findings(results);
     outcome.measured = results_count(results, RESULT_BENCH);
     count_replays(results, &outcome);
+    count_platforms(results, &outcome);
     add_up_search(results, &outcome);
     bool cut = count_stages(results, &outcome);
 
@@ -164,6 +185,9 @@ void outcome_sentence(const struct outcome *outcome, struct text *text)
         add_part(&parts, outcome->findings, "finding", "findings");
         add_part(&parts, outcome->unexpected, "unexpected verdict",
                  "unexpected verdicts");
+        add_part(&parts, outcome->broken, "broken rule", "broken rules");
+        add_part(&parts, outcome->unexplained, "unexplained outcome",
+                 "unexplained outcomes");
         add_part(&parts, outcome->regressions, "failed check",
                  "failed checks");
         add_part(&parts, outcome->faults, "stage that could not be run",

@@ -17,8 +17,9 @@ enum outcome_word {
     OUTCOME_CLEAN,
     OUTCOME_UNFINISHED,     /* cut off, and clean until then            */
     OUTCOME_FAULT,          /* the suite itself failed                  */
-    OUTCOME_FOUND,          /* a finding, a regression, or a file whose
-                               verdict is not the expected one          */
+    OUTCOME_FOUND,          /* a finding, a regression, a broken rule, or
+                               a file whose verdict is not the expected
+                               one                                      */
 };
 
 struct outcome {
@@ -26,6 +27,8 @@ struct outcome {
     size_t findings;        /* distinct: one per verdict and place      */
     size_t replayed;
     size_t unexpected;      /* replayed, with another verdict           */
+    size_t broken;          /* rules that a platform does not hold to   */
+    size_t unexplained;     /* real outcomes that the model rules out   */
     size_t regressions;     /* stages that say so by their exit status  */
     size_t faults;          /* stages that failed                       */
     size_t measured;        /* benchmark lines                          */

@@ -40,6 +40,9 @@ static void write_parts(struct parts *parts, const struct results *results,
     section_verdicts(&parts->body, results);
     section_corpus(&parts->body, results);
     section_search(&parts->body, results, charts);
+    section_real(&parts->body, results);
+    section_conformance(&parts->body, results);
+    section_fidelity(&parts->body, results);
     section_bench(&parts->body, results, charts);
     section_machine(&parts->body, results);
     section_meanings(&parts->body);

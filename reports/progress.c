@@ -33,7 +33,7 @@ static void put_line(const struct progress *progress, char *out, size_t size)
     put_clock(since, sizeof since, host_seconds() - progress->start);
     if (progress->seconds_max > 0)
         put_clock(limit, sizeof limit, progress->seconds_max);
-    snprintf(out, size, "%-8s %s%s%s%s%s", progress->stage, since,
+    snprintf(out, size, "%-13s %s%s%s%s%s", progress->stage, since,
              *limit ? " of " : "", limit, *progress->news ? "  " : "",
              progress->news);
 }

@@ -33,6 +33,9 @@ static enum result_kind kind_of_type(const char *type)
         { "summary", RESULT_SUMMARY },   { "replay", RESULT_REPLAY },
         { "mutant", RESULT_MUTANT },     { "bench", RESULT_BENCH },
         { "attachment", RESULT_ATTACHMENT },
+        { "conformance", RESULT_CONFORMANCE },
+        { "conformance-summary", RESULT_CONFORMANCE_SUMMARY },
+        { "fidelity", RESULT_FIDELITY },
     };
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
         if (strcmp(type, kinds[i].type) == 0)
@@ -131,6 +134,11 @@ double result_number(const json_t *line, const char *key, double fallback)
 {
     const json_t *value = json_object_get(line, key);
     return json_is_number(value) ? json_number_value(value) : fallback;
+}
+
+const char *result_platform(const json_t *line)
+{
+    return result_string(line, "platform", "sim");
 }
 
 bool result_denies(const json_t *line, const char *key)

@@ -11,9 +11,19 @@
  *   end       {"type","status","seconds","interrupted"}
  *   attachment, see attachment.h
  *
- * A fuzz line has the types progress, finding and summary; a replayed file
- * has "path" and "verdict"; a measurement has "question", and one of the
- * question mutants or detection tells of planted bugs.
+ * A fuzz line has the types progress, finding and summary, and says on which
+ * platform, sim when it does not; a replayed file has "path" and "verdict"; a
+ * measurement has "question", and one of the question mutants or detection
+ * tells of planted bugs. What the platforms are held to are
+ *
+ *   conformance          {"type","rule","statement","platform","outcome",
+ *                        "words"}, with the outcomes holds, differs,
+ *                        not-applicable and fails
+ *   conformance-summary  {"type","platform","holds","differs",
+ *                        "not_applicable","fails"}
+ *   fidelity             {"type","platform","sequences","outcomes",
+ *                        "unexplained","undecided","classes","never_shown",
+ *                        "seconds"}
  *
  * ownership  results_free; all JSON values are borrowed from the results
  * errors     a line that is not an object is counted, never dropped silently
@@ -39,6 +49,9 @@ enum result_kind {
     RESULT_REPLAY,
     RESULT_MUTANT,
     RESULT_BENCH,
+    RESULT_CONFORMANCE,
+    RESULT_CONFORMANCE_SUMMARY,
+    RESULT_FIDELITY,
     RESULT_OTHER,       /* an object of a later version: kept, not shown */
     RESULT_KINDS,
 };
@@ -82,6 +95,9 @@ void results_free(struct results *results);
 const char *result_string(const json_t *line, const char *key,
                           const char *fallback);
 double result_number(const json_t *line, const char *key, double fallback);
+
+/* Where a line of the search is from: its platform, or "sim". */
+const char *result_platform(const json_t *line);
 
 /* Whether the field is there and says no; a missing field says nothing. */
 bool result_denies(const json_t *line, const char *key);

@@ -44,6 +44,10 @@ static void a_line_is_known_by_its_fields(void)
         [RESULT_REPLAY] = "{\"path\":\"a\",\"verdict\":\"b\"}\n",
         [RESULT_MUTANT] = "{\"question\":\"mutants\"}\n",
         [RESULT_BENCH] = "{\"question\":\"stop\",\"type\":\"x\"}\n",
+        [RESULT_CONFORMANCE] = "{\"type\":\"conformance\"}\n",
+        [RESULT_CONFORMANCE_SUMMARY] =
+            "{\"type\":\"conformance-summary\"}\n",
+        [RESULT_FIDELITY] = "{\"type\":\"fidelity\"}\n",
         [RESULT_OTHER] = "{\"type\":\"of a later version\"}\n",
     };
     for (int kind = 0; kind < RESULT_KINDS; kind++) {
@@ -118,6 +122,20 @@ static void the_status_follows_from_the_lines(void)
           NIGHT "{\"type\":\"finding\"}\n"
                 "{\"type\":\"stage\",\"stage\":\"fuzz\","
                 "\"state\":\"failed\"}\n" END },
+        { 1, OUTCOME_FOUND,
+          NIGHT "{\"type\":\"conformance\",\"outcome\":\"fails\"}\n" END },
+        { 0, OUTCOME_CLEAN,
+          NIGHT "{\"type\":\"conformance\",\"outcome\":\"differs\"}\n" END },
+        { 1, OUTCOME_FOUND,
+          NIGHT "{\"type\":\"fidelity\",\"unexplained\":1}\n" END },
+        { 0, OUTCOME_CLEAN,
+          NIGHT "{\"type\":\"fidelity\",\"undecided\":1}\n" END },
+        { 1, OUTCOME_FOUND,
+          NIGHT "{\"type\":\"stage\",\"stage\":\"fuzz-linux\","
+                "\"state\":\"done\",\"status\":1}\n" END },
+        { 0, OUTCOME_CLEAN,
+          NIGHT "{\"type\":\"stage\",\"stage\":\"fuzz-win32\","
+                "\"state\":\"skipped\"}\n" END },
     };
     for (size_t i = 0; i < sizeof nights / sizeof nights[0]; i++) {
         struct outcome outcome = outcome_of_lines(nights[i].lines);
@@ -139,6 +157,24 @@ static void one_bug_found_twice_is_one_finding(void)
     CHECK_EQ(3, outcome.findings);
     outcome_sentence(&outcome, &sentence);
     CHECK(strcmp(sentence.data, "3 findings") == 0);
+    text_free(&sentence);
+}
+
+/* What a stage's lines tell is not told again by its exit status. */
+static void a_broken_rule_is_counted_once(void)
+{
+    struct outcome outcome = outcome_of_lines(
+        "{\"type\":\"conformance\",\"rule\":\"P1\",\"outcome\":\"fails\"}\n"
+        "{\"type\":\"conformance\",\"rule\":\"P2\",\"outcome\":\"holds\"}\n"
+        "{\"type\":\"stage\",\"stage\":\"conformance\","
+        "\"state\":\"done\",\"status\":1}\n"
+        "{\"type\":\"fidelity\",\"unexplained\":2}\n"
+        "{\"type\":\"fidelity\",\"unexplained\":-1}\n"
+        "{\"type\":\"stage\",\"stage\":\"fidelity\","
+        "\"state\":\"done\",\"status\":1}\n");
+    struct text sentence = { 0 };
+    outcome_sentence(&outcome, &sentence);
+    CHECK(strcmp(sentence.data, "1 broken rule, 2 unexplained outcomes") == 0);
     text_free(&sentence);
 }
 
@@ -186,7 +222,8 @@ int main(void)
     RUN(a_field_of_another_type_is_a_missing_field);
     RUN(the_status_follows_from_the_lines);
     RUN(one_bug_found_twice_is_one_finding);
+    RUN(a_broken_rule_is_counted_once);
     RUN(a_curve_goes_through_its_percentiles);
     RUN(what_is_no_histogram_has_no_curve);
-    return test_result(7);
+    return test_result(8);
 }

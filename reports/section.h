@@ -28,9 +28,17 @@ void section_findings(struct text *html, const struct results *results);
 void section_verdicts(struct text *html, const struct results *results);
 void section_corpus(struct text *html, const struct results *results);
 
-/* Runs a second and new behaviours over time. */
+/* The simulator: runs a second and new behaviours over time. */
 void section_search(struct text *html, const struct results *results,
                     json_t *charts);
+
+/* The search on each real platform. */
+void section_real(struct text *html, const struct results *results);
+
+/* How each platform keeps the rules of completion ports, and how far the
+ * simulated kernel is like the real ones. */
+void section_conformance(struct text *html, const struct results *results);
+void section_fidelity(struct text *html, const struct results *results);
 
 /* Each question's measurements. */
 void section_bench(struct text *html, const struct results *results,

@@ -127,6 +127,15 @@ static void put_tiles(struct text *html, const struct results *results,
     if (outcome->replayed > 0)
         put_tile(html, number_count(figure, (double)outcome->unexpected),
                  "unexpected verdicts", outcome->unexpected ? "bad" : "");
+    if (results_count(results, RESULT_CONFORMANCE) > 0)
+        put_tile(html, number_count(figure, (double)outcome->broken),
+                 outcome->broken == 1 ? "broken rule" : "broken rules",
+                 outcome->broken ? "bad" : "");
+    if (results_count(results, RESULT_FIDELITY) > 0)
+        put_tile(html, number_count(figure, (double)outcome->unexplained),
+                 outcome->unexplained == 1 ? "unexplained outcome"
+                                           : "unexplained outcomes",
+                 outcome->unexplained ? "bad" : "");
     if (outcome->runs > 0)
         put_tile(html, number_short(figure, outcome->runs), "fuzzing runs",
                  "");

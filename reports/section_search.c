@@ -1,5 +1,5 @@
 /*
- * section_search.c - the search over time.
+ * section_search.c - the search in the simulator over time.
  */
 #include "section.h"
 
@@ -7,15 +7,12 @@
 
 #include "number.h"
 
-/* One curve a strategy and platform. */
+/* One curve a strategy. */
 static json_t *series_of(json_t *all, const json_t *line)
 {
     struct text name = { 0 };
     const char *strategy = result_string(line, "strategy", "search");
-    const char *platform = result_string(line, "platform", NULL);
     text_put(&name, strategy);
-    if (platform)
-        text_print(&name, " on %s", platform);
 
     json_t *found = NULL;
     for (size_t i = 0; i < json_array_size(all) && !found; i++) {
@@ -69,13 +66,26 @@ static void add_point(json_t *all, const json_t *line)
                           json_real(result_number(line, "behaviours", 0)));
 }
 
+static bool is_simulated(const json_t *line)
+{
+    return strcmp(result_platform(line), "sim") == 0;
+}
+
+static void add_points(json_t *all, const struct results *results,
+                       enum result_kind kind)
+{
+    for (size_t i = 0; i < results_count(results, kind); i++) {
+        const json_t *line = results_line(results, kind, i);
+        if (is_simulated(line))
+            add_point(all, line);
+    }
+}
+
 static json_t *points_of(const struct results *results)
 {
     json_t *all = json_array();
-    for (size_t i = 0; i < results_count(results, RESULT_PROGRESS); i++)
-        add_point(all, results_line(results, RESULT_PROGRESS, i));
-    for (size_t i = 0; i < results_count(results, RESULT_SUMMARY); i++)
-        add_point(all, results_line(results, RESULT_SUMMARY, i));
+    add_points(all, results, RESULT_PROGRESS);
+    add_points(all, results, RESULT_SUMMARY);
     return all;
 }
 
@@ -96,8 +106,6 @@ static void put_row(struct text *html, const json_t *line)
 
     text_put(html, "<tr><td>");
     text_html(html, result_string(line, "strategy", "search"));
-    text_put(html, "</td><td>");
-    text_html(html, result_string(line, "platform", ""));
     text_put(html, "</td>");
     put_figure(html, result_number(line, "runs", -1));
     put_figure(html, rate);
@@ -109,19 +117,24 @@ static void put_row(struct text *html, const json_t *line)
 
 static void put_table(struct text *html, const struct results *results)
 {
-    size_t count = results_count(results, RESULT_SUMMARY);
-    if (count == 0)
+    struct text rows = { 0 };
+    for (size_t i = 0; i < results_count(results, RESULT_SUMMARY); i++) {
+        const json_t *line = results_line(results, RESULT_SUMMARY, i);
+        if (is_simulated(line))
+            put_row(&rows, line);
+    }
+    if (rows.size == 0)
         return;
     text_put(html, "<div class=\"scroll\"><table><thead><tr>"
-                   "<th>Strategy</th><th>Platform</th>"
+                   "<th>Strategy</th>"
                    "<th class=\"figure\">Runs</th>"
                    "<th class=\"figure\">Runs/s</th>"
                    "<th class=\"figure\">Behaviours</th>"
                    "<th class=\"figure\">Findings</th>"
                    "<th class=\"figure\">Time</th></tr></thead>\n<tbody>\n");
-    for (size_t i = 0; i < count; i++)
-        put_row(html, results_line(results, RESULT_SUMMARY, i));
+    text_add(html, rows.data, rows.size);
     text_put(html, "</tbody></table></div>\n");
+    text_free(&rows);
 }
 
 static bool has_curve(const json_t *points)
@@ -138,8 +151,9 @@ void section_search(struct text *html, const struct results *results,
                     json_t *charts)
 {
     json_t *points = points_of(results);
-    if (results_count(results, RESULT_SUMMARY) == 0 &&
-        results_count(results, RESULT_PROGRESS) == 0) {
+    struct text table = { 0 };
+    put_table(&table, results);
+    if (json_array_size(points) == 0 && table.size == 0) {
         json_decref(points);
         return;
     }
@@ -156,7 +170,8 @@ void section_search(struct text *html, const struct results *results,
                        "</div>\n");
         json_object_set(charts, "search", points);
     }
-    put_table(html, results);
+    text_add(html, table.data, table.size);
+    text_free(&table);
     section_end(html);
     json_decref(points);
 }

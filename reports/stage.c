@@ -45,7 +45,8 @@ static void show_news(struct running *running, const json_t *line)
     char runs[NUMBER_MAX], rate[NUMBER_MAX];
 
     if (result_kind(line) != RESULT_PROGRESS) {
-        if (running->lines > 0 && strcmp(running->stage->name, "fuzz") != 0)
+        if (running->lines > 0 &&
+            strncmp(running->stage->name, "fuzz", 4) != 0)
             progress_news(progress, "%zu results", running->lines);
         return;
     }

@@ -5,6 +5,7 @@
 #include "../host.h"
 
 #include <errno.h>
+#include <linux/io_uring.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
@@ -177,17 +178,18 @@ bool host_room(const char *path, double *bytes)
 
 bool host_io_uring(struct text *why)
 {
-    /* Without parameters the call cannot succeed; which error it makes says
-     * how far it came. */
-    long result = syscall(SYS_io_uring_setup, 1, NULL);
+    /* A ring is made and closed: a kernel that has the call may still refuse
+     * it to this user, or in this container. The flag is one that the port
+     * needs, and an older kernel does not know. */
+    struct io_uring_params params = { .flags = IORING_SETUP_SUBMIT_ALL };
+    long result = syscall(SYS_io_uring_setup, 1, &params);
     if (result >= 0) {
         close((int)result);
         return true;
     }
-    if (errno == EFAULT || errno == EINVAL)
-        return true;
     text_put(why, errno == ENOSYS ? "this kernel lacks it"
-                                  : "this kernel forbids it");
+                  : errno == EINVAL ? "this kernel is older than 5.18"
+                                    : "this kernel forbids it");
     return false;
 }
 
