@@ -104,10 +104,10 @@ bool child_exists(uint64_t id);
 unsigned child_count_handles(void);
 bool child_is_left(void);
 
-/* The number of the calling process; let it run after all others; how many
- * processors there are. */
+/* The number of the calling process; the processor time that it has used; how
+ * many processors there are. */
 uint64_t child_self(void);
-void child_step_back(void);
+uint64_t child_self_cpu_ns(void);
 unsigned child_processors(void);
 
 #endif
