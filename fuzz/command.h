@@ -29,6 +29,7 @@ int command_explain(int argc, char **argv);
 int command_shrink(int argc, char **argv);
 int command_verify(int argc, char **argv);
 int command_corpus(int argc, char **argv);
+int command_fidelity(int argc, char **argv);
 int command_conformance(int argc, char **argv);
 
 /*

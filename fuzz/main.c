@@ -21,6 +21,8 @@ static const struct {
     { "corpus",  command_corpus,  "check, list and convert scenarios"        },
     { "conformance", command_conformance,
       "hold every platform to the rules of completion ports" },
+    { "fidelity", command_fidelity,
+      "compare the simulated kernel with real completion ports" },
     { "trace",   command_trace,   "print traces, to compare two builds"      },
     { "speed",   command_speed,   "measure runs a second"                    },
 };

@@ -66,7 +66,9 @@ static uint64_t op_state(uint64_t hash, const struct kernel_op *op)
         (uint64_t)op->file << 48 | (uint64_t)op->port << 32 |
             (uint32_t)op->status,
         (uint64_t)op->kind << 24 | (uint64_t)op->state << 16 |
-            (uint64_t)op->ready << 8 | op->doomed,
+            (uint64_t)op->orphaned << 11 | (uint64_t)op->behind << 10 |
+            (uint64_t)op->unfit << 9 | (uint64_t)op->ready << 8 |
+            op->doomed,
     };
     return livelock_hash(hash, word, sizeof word);
 }
@@ -214,7 +216,8 @@ uint16_t kernel_connect(uint16_t listener)
 }
 
 /* The peer hears that this end is closed. Data that came and was never read
- * turns that into a reset. */
+ * turns that into a reset; what the peer itself has not read yet is lost
+ * with it, or can still be read, as on Linux. */
 static void depart(uint16_t index)
 {
     struct file *f = &kernel.file[index];
@@ -227,7 +230,8 @@ static void depart(uint16_t index)
     f->peer = KERNEL_NONE;
     if (f->kind == FILE_STREAM && f->in_size > 0) {
         peer->reset = true;
-        peer->in_size = 0;
+        if (peer->in_size > 0 && machine_outcome(SCHED_PARTIAL, 2) == 0)
+            peer->in_size = 0;
     } else {
         peer->ended = true;
     }
@@ -239,7 +243,7 @@ static void depart(uint16_t index)
 static bool is_held(const struct file *f)
 {
     if (machine.profile == SIM_LINUX)
-        return f->op_count > 0;
+        return f->op_count > f->doomed;
     return f->queue[FILE_OUTPUT].first != KERNEL_NONE;
 }
 
@@ -361,6 +365,8 @@ static void set_ready(struct kernel_op *op, bool ready)
 static bool can_proceed(const struct kernel_op *op)
 {
     const struct file *f = &kernel.file[op->file];
+    if (op->unfit)
+        return true;
     switch ((enum port_kind)op->kind) {
     case PORT_READ:
         return f->in_size > 0 || f->ended || f->reset;
@@ -393,9 +399,66 @@ uint32_t kernel_refuse(void)
     return kernel.op_number++;
 }
 
+/* Take an op out of its file's queue, so that the file's state does not
+ * matter to it any more. Whoever is first then may have become ready. */
+static void detach(struct kernel_op *op)
+{
+    set_ready(op, false);
+    queue_remove(op);
+    kernel_changed(op->file);
+}
+
+static void doom(struct kernel_op *op, int status)
+{
+    detach(op);
+    op->doomed = true;
+    op->status = status;
+    set_ready(op, true);
+    kernel.file[op->file].doomed++;
+    settle(op->file);
+}
+
+/* What nobody has read yet of a write's bytes, which are the last to have
+ * come. */
+static void take_back(const struct kernel_op *op)
+{
+    uint16_t peer = kernel.file[op->file].peer;
+    if (peer == KERNEL_NONE || op->kind != PORT_WRITE)
+        return;
+    uint32_t unread = kernel.file[peer].in_size;
+    kernel.file[peer].in_size -= op->moved < unread ? op->moved : unread;
+    kernel_changed(peer);
+}
+
+/* Windows need not say how much a write had moved before it failed; and a
+ * pipe that keeps the bytes with the op loses those that nobody has read. */
+static void forget_moved(struct kernel_op *op)
+{
+    if (machine.profile == SIM_LINUX || op->moved == 0 ||
+        machine_outcome(SCHED_PARTIAL, 2) == 0)
+        return;
+    if (kernel.file[op->file].kind == FILE_PIPE_WRITER &&
+        machine_outcome(SCHED_PARTIAL, 2) != 0)
+        take_back(op);
+    op->moved = 0;
+}
+
+static void abort_op(struct kernel_op *op)
+{
+    forget_moved(op);
+    doom(op, LOOP_EABORTED);
+}
+
+static void deafen(struct kernel_op *op)
+{
+    detach(op);
+    op->state = OP_DEAF;
+}
+
 struct kernel_op *kernel_start(const struct handle_entry *handle,
                                struct port_op *at,
-                               const struct port_request *request)
+                               const struct port_request *request,
+                               int failure)
 {
     uint16_t index;
     if (kernel.ops_free > 0)
@@ -412,46 +475,29 @@ struct kernel_op *kernel_start(const struct handle_entry *handle,
         .serial = kernel.op_number++, .address = request->address,
         .file = handle->file, .port = handle->port,
         .bucket_next = *bucket_of(at),
-        .kind = (uint8_t)request->kind, .state = OP_PENDING };
+        .kind = (uint8_t)request->kind, .state = OP_PENDING,
+        .status = failure, .unfit = failure != 0 };
     *bucket_of(at) = index;
     arena_lend(op->at, sizeof *op->at);
     arena_lend(op->buffer, op->size);
     kernel.pending++;
     kernel.file[op->file].op_count++;
     queue_append(op);
+    op->behind = op->prev != KERNEL_NONE;
     kernel_changed(op->file);
+    if (failure != 0 && machine_outcome(SCHED_REFUSE, 2) != 0)
+        doom(op, failure);
     return op;
-}
-
-/* Take an op out of its file's queue, so that the file's state does not
- * matter to it any more. Whoever is first then may have become ready. */
-static void detach(struct kernel_op *op)
-{
-    set_ready(op, false);
-    queue_remove(op);
-    kernel_changed(op->file);
-}
-
-static void doom(struct kernel_op *op, int status)
-{
-    detach(op);
-    op->doomed = true;
-    op->status = status;
-    set_ready(op, true);
-}
-
-static void deafen(struct kernel_op *op)
-{
-    detach(op);
-    op->state = OP_DEAF;
 }
 
 static void finish(struct kernel_op *op, int status)
 {
-    if (op->doomed)
+    if (op->doomed) {
         set_ready(op, false);
-    else
+        kernel.file[op->file].doomed--;
+    } else {
         detach(op);
+    }
     op->status = status;
     op->state = OP_QUEUED;
     kernel.pending--;
@@ -460,6 +506,16 @@ static void finish(struct kernel_op *op, int status)
         kernel_lost(index_of(op));
     kernel.file[op->file].op_count--;
     settle(op->file);
+}
+
+/* The device is done with an op: its packet is queued at once, or at another
+ * turn, when others may be before it. */
+static void conclude(struct kernel_op *op)
+{
+    if (machine_outcome(SCHED_SYNC, 2) != 0)
+        doom(op, 0);
+    else
+        finish(op, 0);
 }
 
 /* How much of n bytes the device moves at once. */
@@ -477,10 +533,20 @@ static uint32_t portion(uint32_t n)
     }
 }
 
+/* A reset is told once; after that it may look like an end in order, and
+ * so it may after such an end. Wine's reads need not tell it at all. */
+static int reset_status(struct file *f)
+{
+    bool known = f->told || f->ended || machine.profile == SIM_WINE8;
+    bool quiet = known && machine_outcome(SCHED_PARTIAL, 2) != 0;
+    f->told = true;
+    return quiet ? 0 : LOOP_EBROKEN;
+}
+
 static void complete_read(struct kernel_op *op, struct file *f)
 {
-    if (f->reset) {
-        finish(op, LOOP_EBROKEN);
+    if (f->reset && f->in_size == 0) {
+        finish(op, reset_status(f));
         return;
     }
     uint32_t n = op->size < f->in_size ? op->size : f->in_size;
@@ -489,9 +555,33 @@ static void complete_read(struct kernel_op *op, struct file *f)
     f->in_size -= n;
     op->moved = n;
     uint16_t peer = f->peer;
-    finish(op, 0);
+    conclude(op);
     if (peer != KERNEL_NONE)
         kernel_changed(peer);
+}
+
+/* A network takes bytes for a peer that has gone, and answers with a reset,
+ * sooner or later; what it takes no more breaks. A pipe of Wine breaks the
+ * first write and says of those behind it that they are done. */
+static void write_to_nobody(struct kernel_op *op, struct file *f)
+{
+    bool stream = f->kind == FILE_STREAM;
+    bool takes = stream ? !f->reset
+                        : op->behind && machine.profile == SIM_WINE8;
+    if (!takes || machine_outcome(SCHED_PARTIAL, 2) == 0) {
+        f->told = true;
+        forget_moved(op);
+        finish(op, LOOP_EBROKEN);
+        return;
+    }
+    uint32_t rest = op->size - op->moved;
+    op->moved += stream && rest > KERNEL_WINDOW ? KERNEL_WINDOW : rest;
+    f->reset = stream && (op->moved < op->size ||
+                          machine_outcome(SCHED_PARTIAL, 2) == 0);
+    if (op->moved < op->size)
+        kernel_changed(op->file);
+    else
+        finish(op, 0);
 }
 
 /* A write may need several turns. One whose handle was closed meanwhile
@@ -499,7 +589,7 @@ static void complete_read(struct kernel_op *op, struct file *f)
 static void complete_write(struct kernel_op *op, struct file *f)
 {
     if (f->peer == KERNEL_NONE) {
-        finish(op, LOOP_EBROKEN);
+        write_to_nobody(op, f);
         return;
     }
     uint16_t peer = f->peer;
@@ -511,8 +601,10 @@ static void complete_write(struct kernel_op *op, struct file *f)
     kernel_changed(peer);
     if (op->moved < op->size)
         kernel_changed(op->file);
+    else if (f->life != FILE_OPEN)
+        finish(op, LOOP_EFAILED);
     else
-        finish(op, f->life == FILE_OPEN ? 0 : LOOP_EFAILED);
+        conclude(op);
 }
 
 static void complete_accept(struct kernel_op *op, struct file *f)
@@ -525,22 +617,60 @@ static void complete_accept(struct kernel_op *op, struct file *f)
     }
     f->backlog = kernel.file[connection].next;
     op->accepted = h;
-    finish(op, 0);
+    conclude(op);
 }
 
 /* The socket becomes the far end of a new connection: its ops and its handle
  * stay with the file, so the ends change places. */
-static void complete_connect(struct kernel_op *op, struct file *f)
+static bool link_socket(const struct kernel_op *op)
 {
     uint16_t listener = kernel_listener(op->address.number);
     uint16_t far = listener == KERNEL_NONE ? KERNEL_NONE
                                            : kernel_connect(listener);
-    if (far == KERNEL_NONE) {
-        finish(op, LOOP_EREFUSED);
-        return;
-    }
+    if (far == KERNEL_NONE)
+        return false;
     kernel_join(op->file, kernel_at(far)->peer);
     free_file(far);
+    return true;
+}
+
+static void refuse_connect(struct kernel_op *op, struct file *f)
+{
+    if (!f->refused && machine_outcome(SCHED_PARTIAL, 2) != 0) {
+        f->refused = true;
+        return;
+    }
+    f->refused = false;
+    f->told = true;
+    finish(op, LOOP_EREFUSED);
+}
+
+/* The listener may hear of a connection before the one who asked for it,
+ * who can then still be cancelled. A connection that ends in between leaves
+ * a socket that can try again, and so does a refusal; one that a cancel has
+ * kept from being told is told to the next try. The try after one that was
+ * refused may fail whoever listens. */
+static void complete_connect(struct kernel_op *op, struct file *f)
+{
+    if (f->linked && f->peer == KERNEL_NONE && f->reset) {
+        f->linked = f->reset = false;
+        finish(op, LOOP_EBROKEN);
+        return;
+    }
+    if (f->told && machine_outcome(SCHED_PARTIAL, 2) != 0) {
+        f->told = false;
+        finish(op, LOOP_EBROKEN);
+        return;
+    }
+    if (f->refused || (!f->linked && !link_socket(op))) {
+        refuse_connect(op, f);
+        return;
+    }
+    f->told = false;
+    if (!f->linked && machine_outcome(SCHED_PARTIAL, 2) != 0) {
+        f->linked = true;
+        return;
+    }
     f->kind = FILE_STREAM;
     finish(op, 0);
 }
@@ -549,7 +679,8 @@ void kernel_complete(struct kernel_op *op)
 {
     MACHINE_ASSERT(op->ready);
     struct file *f = &kernel.file[op->file];
-    if (op->doomed) {
+    if (op->doomed || op->unfit) {
+        f->told |= op->unfit && op->status == LOOP_EREFUSED;
         finish(op, op->status);
         return;
     }
@@ -568,7 +699,7 @@ void kernel_complete(struct kernel_op *op)
         break;
     case PORT_WAIT:
         f->set = false;
-        finish(op, 0);
+        conclude(op);
         break;
     }
 }
@@ -601,13 +732,15 @@ void kernel_turn(void)
  */
 void kernel_cancel(struct kernel_op *op)
 {
+    if (op->doomed && op->unfit)
+        op->status = LOOP_EABORTED;
     if (op->doomed || op->state == OP_DEAF)
         return;
     switch (machine_outcome(SCHED_CANCEL, 4)) {
     case 1:
         if (op->ready)
             return;
-        doom(op, LOOP_EABORTED);
+        abort_op(op);
         break;
     case 2:
         doom(op, LOOP_EFAILED);
@@ -616,7 +749,7 @@ void kernel_cancel(struct kernel_op *op)
         deafen(op);
         break;
     default:
-        doom(op, LOOP_EABORTED);
+        abort_op(op);
         break;
     }
 }
@@ -627,10 +760,21 @@ void kernel_lost(uint16_t index)
     kernel.lost++;
 }
 
+/* A connection belongs to its listener until whoever dequeues it has told
+ * it so: a port may find the listener gone by then. */
+static void lose_connection(struct kernel_op *op)
+{
+    kernel_handle_close(kernel_handle(op->accepted, HANDLE_QUIET));
+    op->accepted = PORT_NO_HANDLE;
+    op->status = LOOP_EABORTED;
+}
+
 void kernel_dequeued(uint16_t index, struct packet *out)
 {
     struct kernel_op *op = &kernel.op[index];
     MACHINE_ASSERT(op->state == OP_QUEUED);
+    if (op->orphaned && machine_outcome(SCHED_CANCEL, 2) != 0)
+        lose_connection(op);
     *out = (struct packet){
         .key = op->key, .op = op->at, .status = op->status,
         .size = op->moved, .handle = op->accepted };
@@ -644,27 +788,53 @@ void kernel_dequeued(uint16_t index, struct packet *out)
 
 /* --- closing ---------------------------------------------------------- */
 
+/* The bare kernel completes nothing: what can end has its result, the rest
+ * never hears again. A port that knows its ops aborts them. */
 static void close_on_linux(struct kernel_op *op)
 {
-    if (!op->ready)
+    if (machine_outcome(SCHED_CANCEL, 2) != 0)
+        abort_op(op);
+    else if (!op->ready)
         deafen(op);
+}
+
+static void close_on_wine(struct kernel_op *op)
+{
+    if (machine_outcome(SCHED_CANCEL, 2) != 0)
+        abort_op(op);
+}
+
+static void close_pipe_writer(struct kernel_op *op)
+{
+    switch (machine_outcome(SCHED_CANCEL, 3)) {
+    case 1:
+        break;
+    case 2:
+        abort_op(op);
+        break;
+    default:
+        doom(op, LOOP_EBROKEN);
+        break;
+    }
 }
 
 /*
  * A socket aborts what is pending, a pipe breaks it. A pipe's writer may
  * keep its bytes for the reader instead, and the op with them; Wine does so
- * with a socket's.
+ * with a socket's. A port that cancels before it closes has them aborted.
  */
 static void close_on_windows(struct kernel_op *op, const struct file *f)
 {
     if (op->kind == PORT_WRITE && f->kind == FILE_STREAM &&
         machine.profile == SIM_WINE8)
-        return;
-    if (f->kind == FILE_PIPE_WRITER &&
-        machine_outcome(SCHED_CANCEL, 2) != 0)
-        return;
-    bool pipe = f->kind == FILE_PIPE_WRITER || f->kind == FILE_PIPE_READER;
-    doom(op, pipe ? LOOP_EBROKEN : LOOP_EABORTED);
+        close_on_wine(op);
+    else if (f->kind == FILE_PIPE_WRITER)
+        close_pipe_writer(op);
+    else if (f->kind == FILE_PIPE_READER &&
+             machine_outcome(SCHED_CANCEL, 2) == 0)
+        doom(op, LOOP_EBROKEN);
+    else
+        abort_op(op);
 }
 
 static void close_queue(struct file *f, unsigned queue)
@@ -677,6 +847,27 @@ static void close_queue(struct file *f, unsigned queue)
             close_on_linux(op);
         else
             close_on_windows(op, f);
+    }
+}
+
+/* An op that its device does not have may have waited for this. */
+static void abort_unfit(uint16_t file)
+{
+    for (uint16_t i = kernel.ready.first; i != KERNEL_NONE;
+         i = kernel.op[i].ready_next) {
+        struct kernel_op *op = &kernel.op[i];
+        if (op->file == file && op->unfit && op->doomed &&
+            machine_outcome(SCHED_CANCEL, 2) != 0)
+            op->status = LOOP_EABORTED;
+    }
+}
+
+static void orphan_accepts(uint16_t listener)
+{
+    for (unsigned i = 0; i < kernel.ops_used; i++) {
+        struct kernel_op *op = &kernel.op[i];
+        op->orphaned |= op->state == OP_QUEUED && op->file == listener &&
+                        op->accepted != PORT_NO_HANDLE;
     }
 }
 
@@ -705,6 +896,10 @@ void kernel_handle_close(struct handle_entry *handle)
     f->life = FILE_CLOSED;
     close_queue(f, FILE_INPUT);
     close_queue(f, FILE_OUTPUT);
+    abort_unfit(handle->file);
     reset_backlog(f);
+    kernel_changed(handle->file);
+    if (f->kind == FILE_LISTENER && machine.profile != SIM_LINUX)
+        orphan_accepts(handle->file);
     settle(handle->file);
 }

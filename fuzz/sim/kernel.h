@@ -54,13 +54,19 @@ struct file {
     uint32_t       in_size;     /* bytes that have come and were not read    */
     uint16_t       peer;        /* the other end's file, or KERNEL_NONE      */
     uint16_t       op_count;    /* pending, ready or deaf                    */
+    uint16_t       doomed;      /* of those: need the file no more           */
     uint16_t       address;     /* listener                                  */
     uint16_t       backlog;     /* listener: first connection                */
     uint16_t       next;        /* in that backlog                           */
     uint8_t        kind, life;
     bool           ended;       /* the peer has closed: read the rest        */
-    bool           reset;       /* the peer has gone: there is no rest       */
+    bool           reset;       /* the peer has gone, and not in order       */
+    bool           told;        /* of that, by a read or write that broke;
+                                   socket: of a connect that was refused     */
     bool           set;         /* object                                    */
+    bool           linked;      /* socket: has a connection, and does not
+                                   know of it yet                            */
+    bool           refused;     /* socket: has none, and does not know yet   */
     bool           gone;        /* the peer knows that this end is closed    */
 };
 
@@ -89,6 +95,10 @@ struct kernel_op {
     uint8_t             kind, state;
     bool                ready;
     bool                doomed;     /* will complete with status             */
+    bool                unfit;      /* will fail with status at its turn     */
+    bool                behind;     /* had another before it when it started */
+    bool                orphaned;   /* accept: the listener was closed after
+                                       it completed                          */
 };
 
 struct handle_entry {
@@ -143,13 +153,16 @@ void kernel_changed(uint16_t file);
 struct kernel_op *kernel_find(const struct port_op *at);
 
 /*
- * Begin an op whose request is known to fit the file.
+ * Begin an op.
  *
+ *   failure   0 if its kind fits the file; else what it fails with, at once
+ *             or when its turn comes
  *   returns   NULL if there are too many
  */
 struct kernel_op *kernel_start(const struct handle_entry *handle,
                                struct port_op *at,
-                               const struct port_request *request);
+                               const struct port_request *request,
+                               int failure);
 
 /* Count an op that did not start, and return its number. */
 uint32_t kernel_refuse(void);

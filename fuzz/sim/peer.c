@@ -92,7 +92,7 @@ int peer_read(port_handle far, uint32_t size)
     if (handle == NULL)
         return LOOP_EINVAL;
     struct file *f = kernel_at(handle->file);
-    if (f->reset)
+    if (f->reset && f->in_size == 0)
         return LOOP_EBROKEN;
     uint32_t taken = size < f->in_size ? size : f->in_size;
     f->in_size -= taken;

@@ -214,15 +214,36 @@ static bool fits(enum port_kind kind, const struct file *f)
     return false;
 }
 
+/* What a device says of a kind that it does not have, if it does not refuse
+ * at once. */
+static int unfit(void)
+{
+    switch (machine_outcome(SCHED_REFUSE, 4)) {
+    case 1:
+        return LOOP_EINVAL;
+    case 2:
+        return LOOP_EBROKEN;
+    case 3:
+        return LOOP_EREFUSED;
+    default:
+        return 0;
+    }
+}
+
 static int start(struct port *p, const struct handle_entry *handle,
                  struct port_op *op, const struct port_request *request)
 {
-    if (handle->port != number_of(p) ||
-        !fits(request->kind, kernel_at(handle->file)))
+    int failure = 0;
+    if (handle->port != number_of(p))
         return LOOP_EINVAL;
-    if (machine_outcome(SCHED_REFUSE, 2) != 0)
+    if (!fits(request->kind, kernel_at(handle->file))) {
+        failure = unfit();
+        if (failure == 0)
+            return LOOP_EINVAL;
+    } else if (machine_outcome(SCHED_REFUSE, 2) != 0) {
         return LOOP_EFAILED;
-    struct kernel_op *started = kernel_start(handle, op, request);
+    }
+    struct kernel_op *started = kernel_start(handle, op, request, failure);
     if (started == NULL)
         return LOOP_ENOMEM;
     trace_emit(TRACE_START, started->serial, (int)request->kind);

@@ -36,8 +36,8 @@ enum sim_profile {
     SIM_WIN10,      /* waiters released last in first out                   */
     SIM_WINE8,      /* first in first out; close aborts with other codes    */
     SIM_LINUX,      /* first in first out; close completes nothing, as with
-                       bare epoll or io_uring: harsher than loop/linux, whose
-                       port queues aborted packets at a close               */
+                       bare epoll or io_uring, or, if cancels have outcomes,
+                       may abort what is pending, as our ports on them do   */
 };
 
 /* Kernel faults, each a bit: the outcome may be asked for at all. */
