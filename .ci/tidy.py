@@ -83,7 +83,7 @@ def arrow(tree):
 
 def platform_condition(tree):
     for path, text in tree.files(r".*\.[ch]"):
-        if re.search(r"/(linux|win32)/|^fuzz/sim/fiber\.c$", path):
+        if re.search(r"/(linux|win32|io_uring)/|^fuzz/sim/fiber\.c$", path):
             continue
         for number, line in lines(without_comments(text)):
             if re.match(r"\s*#\s*(el)?if", line) and PLATFORM.search(line):

@@ -284,10 +284,14 @@ int main(void)
 {
     struct text path = { 0 };
     const char *temporary = getenv("TMPDIR");
-    snprintf(base, sizeof base, "%.40s/nightly-XXXXXX",
+    char top[64];
+    snprintf(top, sizeof top, "%.40s/nightly-XXXXXX",
              temporary && strlen(temporary) < 40 ? temporary : "/tmp");
-    if (!mkdtemp(base))
+    if (!mkdtemp(top))
         return 1;
+
+    /* Programs of other platforms are looked for beside this folder. */
+    snprintf(base, sizeof base, "%s/tools", top);
     in_base(&path, "corpus/scenario");
     if (folder_open(path.data, 0) != 0)
         return 1;
@@ -306,7 +310,7 @@ int main(void)
     RUN(a_folder_that_takes_nothing_is_refused_before_any_work);
 
     path.size = 0;
-    text_print(&path, "rm -rf %s", base);
+    text_print(&path, "rm -rf %s", top);
     CHECK_EQ(0, system(path.data));
     text_free(&path);
     return test_result(11);
