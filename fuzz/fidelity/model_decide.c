@@ -29,17 +29,25 @@ bool model_next_path(void)
     return false;
 }
 
-typedef bool may_fn(const struct fate *f, const struct kernel_op *op);
-
-static unsigned candidates(unsigned out[RECORD_OPS], may_fn *may)
+/* The ops to which the device may turn, the first `*likely` of them before
+ * anything else happens. */
+static unsigned candidates(unsigned out[RECORD_OPS], unsigned *likely)
 {
-    unsigned count = 0;
+    unsigned rest[RECORD_OPS], count = 0, rests = 0;
     for (unsigned op = 0; op < RECORD_OPS; op++) {
         const struct fate *f = model_fate(op);
         const struct kernel_op *k = kernel_find(&model.memory.op[op]);
-        if (f != NULL && k != NULL && may(f, k))
+        if (f == NULL || k == NULL)
+            continue;
+        bool may = model_may_proceed(f, k);
+        if (may && model.time >= f->likely)
             out[count++] = op;
+        else if (may || model_may_be_early(f, k))
+            rest[rests++] = op;
     }
+    *likely = count;
+    for (unsigned i = 0; i < rests; i++)
+        out[count++] = rest[i];
     return count;
 }
 
@@ -78,22 +86,20 @@ static unsigned decide_thread(struct sched *s, uint32_t enabled,
                               unsigned current)
 {
     (void)s;
-    unsigned op[RECORD_OPS], early[RECORD_OPS], ops = 0, earlies = 0;
+    unsigned op[RECORD_OPS], ops = 0, likely = 0;
     uint32_t threads = enabled & ~(UINT32_C(1) << SCHED_DEVICE);
     unsigned count = (unsigned)__builtin_popcount(threads);
     model_look();
     if (model.failed)
         return sched_calm(threads, current);
-    if (enabled != threads) {
-        ops = candidates(op, model_may_proceed);
-        earlies = candidates(early, model_may_be_early);
-    }
-    unsigned answer = choose(ops + count + earlies);
-    if (answer < ops)
+    if (enabled != threads)
+        ops = candidates(op, &likely);
+    unsigned answer = choose(ops + count);
+    if (answer < likely)
         return give_turn(op[answer]);
-    if (answer >= ops + count)
-        return give_turn(early[answer - ops - count]);
-    return choose_thread(threads, current, answer - ops);
+    if (answer >= likely + count)
+        return give_turn(op[answer - count]);
+    return choose_thread(threads, current, answer - likely);
 }
 
 /* Where an op stands among those that are ready, oldest first. */
@@ -114,7 +120,7 @@ static unsigned decide_op(void)
     if (model.picked == NOT_PICKED) {
         unsigned op[RECORD_OPS];
         model_look();
-        unsigned ops = candidates(op, model_may_proceed);
+        unsigned likely, ops = candidates(op, &likely);
         if (ops == 0 || model.failed)
             return 0;
         model.picked = (int)op[choose(ops)];

@@ -50,6 +50,13 @@ static void raise_lowest(struct fate *f, unsigned t)
     f->lowest = f->lowest > t ? f->lowest : t;
 }
 
+/* The op was not complete when a call had its effect. */
+static void complete_after(struct fate *f, const struct record *r, unsigned t)
+{
+    raise_lowest(f, after(r, t));
+    f->likely = r->event[t].beside ? t + 2 : t + 1;
+}
+
 static void lower_highest(struct fate *f, unsigned t)
 {
     f->highest = f->highest < t ? f->highest : t;
@@ -91,7 +98,7 @@ static void read_cancel(struct reader *rd, const struct record_event *e,
     if (f == NULL)
         return;
     if (e->result == 0)
-        raise_lowest(f, after(rd->r, t));
+        complete_after(f, rd->r, t);
     else if (e->result == LOOP_ENOTFOUND)
         lower_highest(f, before(rd->r, t));
 }
@@ -164,7 +171,7 @@ static void read_dequeue(struct reader *rd, const struct record_event *e,
     for (unsigned op = 0; e->result < e->cap && op < RECORD_OPS; op++) {
         struct fate *f = pending(rd, op);
         if (f != NULL && f->port == e->port)
-            raise_lowest(f, after(rd->r, t));
+            complete_after(f, rd->r, t);
     }
 }
 

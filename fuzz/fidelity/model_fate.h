@@ -22,6 +22,8 @@ struct fate {
     uint8_t  handle;
     unsigned begin;             /* time of its start                         */
     unsigned lowest, highest;   /* time of its completion                    */
+    unsigned likely;            /* it hardly comes before: lowest, as if of
+                                   two calls at once each had its own time   */
     unsigned order;             /* seen: among the packets of its port       */
     int32_t  status;
     uint32_t size;

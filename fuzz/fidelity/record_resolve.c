@@ -375,9 +375,9 @@ static bool is_peer(enum step_verb verb)
 }
 
 /* Two calls of one handle agree unless one closes it; the near end and the
- * far one are two handles. A far end is asked by one thread at a time, since
- * it may turn down a second, which is no matter of the port's. An op that a cancel names is not started anew
- * meanwhile. */
+ * far one are two handles. A far end is asked by one thread at a time: it may
+ * turn down a second, which is no matter of the port's. An op that a cancel
+ * names is not started anew meanwhile. */
 bool calls_agree(const struct call *beside, const struct call *next)
 {
     enum step_verb one = beside->e.verb, other = next->e.verb;

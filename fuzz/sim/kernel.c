@@ -66,9 +66,9 @@ static uint64_t op_state(uint64_t hash, const struct kernel_op *op)
         (uint64_t)op->file << 48 | (uint64_t)op->port << 32 |
             (uint32_t)op->status,
         (uint64_t)op->kind << 24 | (uint64_t)op->state << 16 |
-            (uint64_t)op->orphaned << 11 | (uint64_t)op->behind << 10 |
-            (uint64_t)op->unfit << 9 | (uint64_t)op->ready << 8 |
-            op->doomed,
+            (uint64_t)op->released << 12 | (uint64_t)op->orphaned << 11 |
+            (uint64_t)op->behind << 10 | (uint64_t)op->unfit << 9 |
+            (uint64_t)op->ready << 8 | op->doomed,
     };
     return livelock_hash(hash, word, sizeof word);
 }
@@ -408,14 +408,25 @@ static void detach(struct kernel_op *op)
     kernel_changed(op->file);
 }
 
+/* An op that will end may hold its file until it has, or not. */
+static bool lets_go(const struct kernel_op *op)
+{
+    return machine.profile == SIM_LINUX &&
+           kernel.file[op->file].peer != KERNEL_NONE &&
+           machine_outcome(SCHED_PARTIAL, 2) != 0;
+}
+
 static void doom(struct kernel_op *op, int status)
 {
     detach(op);
     op->doomed = true;
     op->status = status;
     set_ready(op, true);
-    kernel.file[op->file].doomed++;
-    settle(op->file);
+    if (lets_go(op)) {
+        op->released = true;
+        kernel.file[op->file].doomed++;
+        settle(op->file);
+    }
 }
 
 /* What nobody has read yet of a write's bytes, which are the last to have
@@ -494,7 +505,7 @@ static void finish(struct kernel_op *op, int status)
 {
     if (op->doomed) {
         set_ready(op, false);
-        kernel.file[op->file].doomed--;
+        kernel.file[op->file].doomed -= op->released;
     } else {
         detach(op);
     }
@@ -726,6 +737,14 @@ void kernel_turn(void)
     kernel_complete(&kernel.op[i]);
 }
 
+/* Can what an op does next be the last of it? A write needs room for all. */
+static bool can_end(const struct kernel_op *op)
+{
+    uint16_t peer = kernel.file[op->file].peer;
+    return op->kind != PORT_WRITE || peer == KERNEL_NONE ||
+           op->size - op->moved <= KERNEL_WINDOW - kernel.file[peer].in_size;
+}
+
 /*
  * A request: nothing completes here. An op that could end with a result at
  * this moment may still do so.
@@ -738,7 +757,7 @@ void kernel_cancel(struct kernel_op *op)
         return;
     switch (machine_outcome(SCHED_CANCEL, 4)) {
     case 1:
-        if (op->ready)
+        if (op->ready && can_end(op))
             return;
         abort_op(op);
         break;

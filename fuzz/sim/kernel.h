@@ -54,7 +54,7 @@ struct file {
     uint32_t       in_size;     /* bytes that have come and were not read    */
     uint16_t       peer;        /* the other end's file, or KERNEL_NONE      */
     uint16_t       op_count;    /* pending, ready or deaf                    */
-    uint16_t       doomed;      /* of those: need the file no more           */
+    uint16_t       doomed;      /* of those: do not hold the file            */
     uint16_t       address;     /* listener                                  */
     uint16_t       backlog;     /* listener: first connection                */
     uint16_t       next;        /* in that backlog                           */
@@ -96,6 +96,7 @@ struct kernel_op {
     bool                ready;
     bool                doomed;     /* will complete with status             */
     bool                unfit;      /* will fail with status at its turn     */
+    bool                released;   /* does not hold its file any more       */
     bool                behind;     /* had another before it when it started */
     bool                orphaned;   /* accept: the listener was closed after
                                        it completed                          */

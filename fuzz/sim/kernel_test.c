@@ -14,7 +14,7 @@
 #include "sim.h"
 
 #define MILLISECOND 1000000u
-#define GOLDEN (-1953474614014376792)
+#define GOLDEN (940070027001605223)
 
 /* What a body of the subject may use; set up by the first thread. */
 static struct port     *port;
