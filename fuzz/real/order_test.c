@@ -27,7 +27,7 @@ static struct {
     struct port    *port;
     unsigned        waits;          /* threads that take part                */
     atomic_uint     here;
-    atomic_bool     done;
+    atomic_bool     done, over;
     uint64_t        first;          /* number of the thread, from 1          */
 } scene;
 
@@ -262,12 +262,15 @@ static void lock_twice_and_tell(void *arg)
     lock_once(arg);
     lock_once(arg);
     atomic_store(&scene.done, true);
+    while (!atomic_load(&scene.over))
+        system_yield();
 }
 
 static void lock_when_told(void *arg)
 {
     do_nothing_until_done(arg);
     lock_once(arg);
+    atomic_store(&scene.over, true);
 }
 
 /* The cancel between the two locks is left out: it will not come any more,

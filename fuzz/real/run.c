@@ -189,7 +189,8 @@ static enum run_end watch(void)
 static void join_own(void)
 {
     for (unsigned i = 0; i < ground_thread_count(); i++)
-        if (!atomic_load(&threads[i].joined) && threads[i].handle)
+        if (atomic_load(&threads[i].state) == GROUND_ENDED &&
+            !atomic_load(&threads[i].joined) && threads[i].handle)
             seam_thread_join(threads[i].handle);
 }
 
@@ -241,9 +242,11 @@ void run_scenario(const struct subject *subject, const struct scenario *s,
     noise_end();
     out->events = atomic_load(&threads_moves) - run.events_before;
     out->threads = ground_thread_count();
-    if (out->end != RUN_DONE)
+    if (out->end == RUN_BUDGET)
         return;
     join_own();
+    if (out->end == RUN_LEFT)
+        return;
     ground_enter();
     world_close_peers();
     destroy_rest();

@@ -252,7 +252,7 @@ static const struct test_case {
     { .name = "job-outlives-the-deadline", .where = "left" },
     { .name = "abandoned", .text = ABANDONED, .where = "left" },
     { .name = "for ever", .text = STOPPED, .with.run = run_spins,
-      .where = "budget", .events_max = 3000 },
+      .where = "budget", .events_max = 600 },
     /* broken promises */
     { .name = "stop unheard", .text = STOPPED, .with.stop = stop_unheard,
       .verdict = VERDICT_STOP_IGNORED, .where = "run asleep after a stop" },

@@ -17,6 +17,7 @@
 #include "threads.h"
 
 #define HOUR UINT64_C(3600000000000)
+#define SLICES_NS 20000000u
 #define KEY 5
 
 static struct ground_left left(void)
@@ -313,6 +314,14 @@ static void wait_until_all_wait(uint64_t until)
     CHECK_EQ(until, earliest);
 }
 
+/* A wait that is made of slices has had several by then. */
+static void let_slices_end(void)
+{
+    uint64_t began = system_now();
+    while (system_now() - began < SLICES_NS)
+        os_pause();
+}
+
 /* An hour of waiting ends as soon as the clock is moved, not before, and as
  * one that has run its time. */
 static void check_hour_passes(void (*wait)(void *))
@@ -322,6 +331,8 @@ static void check_hour_passes(void (*wait)(void *))
     uint64_t until = os_now() + HOUR;
     open_waiter(&waiter[0], until);
     test_thread_start(&thread, wait, &waiter[0]);
+    wait_until_all_wait(until);
+    let_slices_end();
     wait_until_all_wait(until);
     seam_pass_time(until);
     os_thread_join(&thread);
