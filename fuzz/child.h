@@ -104,10 +104,8 @@ bool child_exists(uint64_t id);
 unsigned child_count_handles(void);
 bool child_is_left(void);
 
-/* The number of the calling process; the processor time that it has used; how
- * many processors there are. */
+/* The number of the calling process; how many processors there are. */
 uint64_t child_self(void);
-uint64_t child_self_cpu_ns(void);
 unsigned child_processors(void);
 
 #endif

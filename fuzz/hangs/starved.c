@@ -1,21 +1,18 @@
 /*
- * starved.c - healthy: a piece of work without progress, well within the
- * limit, on a machine that lets others run most of the time.
+ * starved.c - healthy where others run most of the time: it computes without
+ * progress for longer than the limit, and is given a small part of that. On
+ * an idle machine it would be a thread that spins.
  */
 #include "hang.h"
-#include "../child.h"
 
-#define WORK_NS (600 * HANG_MS)
-#define STROKE  100000
+#define COMPUTE_MS 3000
 
 int main(void)
 {
     witness_open(NULL, NULL);
-    uint64_t end = child_self_cpu_ns() + WORK_NS;
-    while (child_self_cpu_ns() < end) {
-        for (volatile int i = 0; i < STROKE; i++)
-            continue;
-    }
+    uint64_t end = os_now() + COMPUTE_MS * HANG_MS;
+    while (os_now() < end)
+        continue;
     witness_progress(1);
     witness_main_returned();
     return 0;

@@ -167,6 +167,17 @@ static bool write_texts(struct birth *b, char *const argv[])
     return b->environment != NULL;
 }
 
+/* Console events go to all processes of a console, so the child has one of
+ * its own, which nobody sees. What it writes to a console of the caller would
+ * be lost then: if it is to, it stays there, deaf to the caller's events. */
+static DWORD choose_console(const struct birth *b)
+{
+    DWORD mode;
+    bool writes = GetConsoleMode(b->standard[1], &mode) ||
+                  GetConsoleMode(b->standard[2], &mode);
+    return writes ? CREATE_NEW_PROCESS_GROUP : CREATE_NO_WINDOW;
+}
+
 /* A program that crashes should end, and not show a window until somebody
  * has read it: the mode is inherited, and the caller's own is put back. */
 static bool create(struct birth *b, STARTUPINFOEXW *start,
@@ -177,7 +188,7 @@ static bool create(struct birth *b, STARTUPINFOEXW *start,
     UINT before = GetErrorMode();
     SetErrorMode(before | SEM_FAILCRITICALERRORS | SEM_NOGPFAULTERRORBOX);
     BOOL created = CreateProcessW(b->path, b->command, NULL, NULL, TRUE,
-        CREATE_SUSPENDED | CREATE_NEW_PROCESS_GROUP |
+        CREATE_SUSPENDED | choose_console(b) |
         CREATE_UNICODE_ENVIRONMENT | EXTENDED_STARTUPINFO_PRESENT,
         b->environment, NULL, &start->StartupInfo, about);
     DWORD error = GetLastError();
@@ -330,11 +341,6 @@ void child_request(struct child *c, enum witness_request what)
 }
 
 /* End. */
-
-static uint64_t ns_of(FILETIME t)
-{
-    return ((uint64_t)t.dwHighDateTime << 32 | t.dwLowDateTime) * 100;
-}
 
 /* Exceptions end a process with their code, which no program chooses. */
 static bool is_exception(DWORD code)

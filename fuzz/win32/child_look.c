@@ -13,11 +13,6 @@
 
 #define IDLE_SHARE 20           /* less than one in so many is no idle time */
 
-static uint64_t ns_of(FILETIME t)
-{
-    return ((uint64_t)t.dwHighDateTime << 32 | t.dwLowDateTime) * 100;
-}
-
 static uint64_t time_of(DWORD thread)
 {
     FILETIME created, exited, kernel = { 0 }, user = { 0 };

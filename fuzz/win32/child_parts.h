@@ -30,4 +30,9 @@ struct child {
     struct child_task    task[CHILD_TASKS_MAX];
 };
 
+static inline uint64_t ns_of(FILETIME t)
+{
+    return ((uint64_t)t.dwHighDateTime << 32 | t.dwLowDateTime) * 100;
+}
+
 #endif

@@ -73,14 +73,6 @@ uint64_t child_self(void)
     return GetCurrentProcessId();
 }
 
-uint64_t child_self_cpu_ns(void)
-{
-    FILETIME created, exited, kernel = { 0 }, user = { 0 };
-    GetProcessTimes(GetCurrentProcess(), &created, &exited, &kernel, &user);
-    return (((uint64_t)kernel.dwHighDateTime << 32) + kernel.dwLowDateTime +
-            ((uint64_t)user.dwHighDateTime << 32) + user.dwLowDateTime) * 100;
-}
-
 unsigned child_processors(void)
 {
     SYSTEM_INFO about;
