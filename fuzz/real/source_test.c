@@ -33,6 +33,7 @@ static void add_written(void)
         snprintf(file, sizeof file, "%s/corpus/scenario/%s.scn", root,
                  path[i]);
         CHECK_EQ(0, scenario_load(&written[i], file, &error));
+        written[i].exception_count = i;
         CHECK(source_add(&written[i]));
     }
 }

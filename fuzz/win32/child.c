@@ -11,6 +11,7 @@
 #define PIPE_SIZE   65536
 #define SLICE_MS    5           /* between looks into the pipes             */
 #define HANDLES_MAX 8
+#define TRIES_MAX   5
 
 /* The child's ends, and what it is created with. */
 struct birth {
@@ -178,6 +179,23 @@ static DWORD choose_console(const struct birth *b)
     return writes ? CREATE_NEW_PROCESS_GROUP : CREATE_NO_WINDOW;
 }
 
+/* Wine, on a busy machine, now and then loses a process before it has begun,
+ * and says internal error: nothing of it is left, so it is tried again. */
+static bool try_create(struct birth *b, STARTUPINFOEXW *start,
+                       PROCESS_INFORMATION *about)
+{
+    bool created = false;
+    for (int i = 0; i < TRIES_MAX && !created; i++) {
+        created = CreateProcessW(b->path, b->command, NULL, NULL, TRUE,
+            CREATE_SUSPENDED | choose_console(b) |
+            CREATE_UNICODE_ENVIRONMENT | EXTENDED_STARTUPINFO_PRESENT,
+            b->environment, NULL, &start->StartupInfo, about);
+        if (!created && GetLastError() != ERROR_INTERNAL_ERROR)
+            break;
+    }
+    return created;
+}
+
 /* A program that crashes should end, and not show a window until somebody
  * has read it: the mode is inherited, and the caller's own is put back. */
 static bool create(struct birth *b, STARTUPINFOEXW *start,
@@ -187,10 +205,7 @@ static bool create(struct birth *b, STARTUPINFOEXW *start,
     AcquireSRWLockExclusive(&lock);
     UINT before = GetErrorMode();
     SetErrorMode(before | SEM_FAILCRITICALERRORS | SEM_NOGPFAULTERRORBOX);
-    BOOL created = CreateProcessW(b->path, b->command, NULL, NULL, TRUE,
-        CREATE_SUSPENDED | choose_console(b) |
-        CREATE_UNICODE_ENVIRONMENT | EXTENDED_STARTUPINFO_PRESENT,
-        b->environment, NULL, &start->StartupInfo, about);
+    bool created = try_create(b, start, about);
     DWORD error = GetLastError();
     SetErrorMode(before);
     ReleaseSRWLockExclusive(&lock);
