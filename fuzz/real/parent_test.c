@@ -113,6 +113,13 @@ static unsigned count_lines(const char *beginning)
     return count;
 }
 
+/* What a program said that did other than expected. */
+static void print_lines(void)
+{
+    for (unsigned i = 0; i < told.lines; i++)
+        printf("  %s\n", told.line[i]);
+}
+
 /* A line about a finding. */
 struct finding {
     char     verdict[64], path[HOST_PATH], where[256];
@@ -285,6 +292,8 @@ static void time_ends_a_search(void)
 {
     run("fuzz --seconds 1.5 --save @ @", found, good);
     CHECK_EQ(0, told.status);
+    if (told.status != 0)
+        print_lines();
     CHECK(told.summary.seconds >= 1.5);
     CHECK(told.progress >= 1);
 }
