@@ -326,10 +326,14 @@ int command_fuzz(int argc, char **argv)
         !one_of("platform", platform, platform_name))
         return EXIT_USAGE;
 
+    static char folder[HOST_PATH];
     self.mutant = program_mutant();
+    snprintf(folder, sizeof folder, *self.mutant ? "build/findings/%s"
+             : "corpus/found", self.mutant);
+    if (!save)
+        save = folder;
     if (strcmp(platform, "sim") != 0)
-        return search_elsewhere(platform, &l, corpus,
-                                save ? save : "corpus/found", first);
+        return search_elsewhere(platform, &l, corpus, save, first);
     self.strategy = strategy;
     self.terminal = host_is_terminal(2);
     if (mutant && strcmp(mutant, self.mutant) != 0) {
@@ -338,12 +342,9 @@ int command_fuzz(int argc, char **argv)
                 "fuzz/mutants/README.md lists them\n", mutant);
         return EXIT_USAGE;
     }
-    static char folder[HOST_PATH];
-    snprintf(folder, sizeof folder, *self.mutant ? "build/findings/%s"
-             : "corpus/found", self.mutant);
     static struct search_state state;
     state.findings.subject = &subject_lastcall;
-    state.findings.folder = save ? save : folder;
+    state.findings.folder = save;
     char why[HOST_WHY];
     if (host_make_folder(state.findings.folder, why) < 0) {
         fprintf(stderr, "lastcall fuzz: %s; --save names another folder\n",

@@ -61,47 +61,69 @@ void system_slow(unsigned step)
     setpriority(PRIO_PROCESS, (id_t)gettid(), (int)(step > 19 ? 19 : step));
 }
 
-/* The letter after the name, which may hold anything but ends in the last
- * bracket. */
-static char state_of(const char *task)
+/* How a task stands: whether it sleeps, and how often it has left a processor
+ * so far. */
+struct task_state {
+    bool     asleep;
+    uint64_t switches;
+};
+
+/* The number after a name in a text of lines; 0 if there is none. */
+static uint64_t number_after(const char *text, const char *name)
 {
-    char path[64], text[256];
-    snprintf(path, sizeof path, "/proc/self/task/%.16s/stat", task);
+    const char *at = strstr(text, name);
+    return at ? strtoull(at + strlen(name), NULL, 10) : 0;
+}
+
+static struct task_state state_of(const char *task)
+{
+    char path[64], text[4096];
+    struct task_state state = { .asleep = true };
+    snprintf(path, sizeof path, "/proc/self/task/%.16s/status", task);
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
-        return 'X';
+        return state;
     ssize_t size = read(fd, text, sizeof text - 1);
     close(fd);
     text[size > 0 ? size : 0] = '\0';
-    const char *bracket = strrchr(text, ')');
-    return bracket && bracket[1] == ' ' ? bracket[2] : 'X';
+    const char *letter = strstr(text, "\nState:\t");
+    if (letter)
+        state.asleep = letter[8] != 'R' && letter[8] != 'D';
+    state.switches = number_after(text, "\nvoluntary_ctxt_switches:") +
+                     number_after(text, "\nnonvoluntary_ctxt_switches:");
+    return state;
 }
 
-/* Each task but the caller's, until `each` says no; returns what it said. */
-static bool every_task(bool (*each)(const char *task))
+/* Each task but the caller's: do all sleep, and their switches in all? */
+static struct task_state state_of_all(void)
 {
+    struct task_state all = { .asleep = true };
     char self[16];
     snprintf(self, sizeof self, "%d", (int)gettid());
     DIR *tasks = opendir("/proc/self/task");
-    bool yes = true;
     if (!tasks)
-        return true;
-    for (struct dirent *e = readdir(tasks); yes && e; e = readdir(tasks))
-        if (e->d_name[0] != '.' && strcmp(e->d_name, self) != 0)
-            yes = each(e->d_name);
+        return all;
+    for (struct dirent *e = readdir(tasks); all.asleep && e;
+         e = readdir(tasks))
+        if (e->d_name[0] != '.' && strcmp(e->d_name, self) != 0) {
+            struct task_state state = state_of(e->d_name);
+            all.asleep = state.asleep;
+            all.switches += state.switches;
+        }
     closedir(tasks);
-    return yes;
+    return all;
 }
 
-static bool is_asleep(const char *task)
-{
-    char state = state_of(task);
-    return state != 'R' && state != 'D';
-}
-
+/* One is looked at after another: meanwhile the first may be woken by the
+ * last, which then sleeps. So they are looked at twice, and none may have run
+ * in between. */
 bool system_all_asleep(void)
 {
-    return every_task(is_asleep);
+    struct task_state before = state_of_all();
+    if (!before.asleep)
+        return false;
+    struct task_state after = state_of_all();
+    return after.asleep && after.switches == before.switches;
 }
 
 bool system_knows_sleepers(void)

@@ -102,7 +102,9 @@ static void hold_at_point(const struct thread *t, unsigned number)
 }
 
 /* A thread of the platform, such as the one that tells of console events, is
- * not the run's, but what it is about to do may come late as well. */
+ * not the run's, but what it is about to do may come late as well. It moves
+ * when it is held: who has just seen none held must not take its nap for the
+ * sleep of a thread that waits. */
 static void hold_stranger(void)
 {
     static _Thread_local uint64_t random;
@@ -112,7 +114,9 @@ static void hold_stranger(void)
     if (manner < NOISE_NAPS || sched_below(&random, 4) != 0)
         return;
     atomic_fetch_add(&noise.strangers, 1);
+    atomic_fetch_add(&threads_moves, 1);
     system_nap(sched_below(&random, 2 * MILLISECOND));
+    atomic_fetch_add(&threads_moves, 1);
     atomic_fetch_sub(&noise.strangers, 1);
 }
 
