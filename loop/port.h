@@ -129,6 +129,8 @@ int port_start(struct port *p, port_handle h, struct port_op *op,
  *             completed, and its packet is queued or was dequeued.
  *             Neither says what the packet will say
  *   threads   op must not have been dequeued and reused meanwhile
+ *   differs   on Windows a write to a pipe that was aborted may say that it
+ *             moved 0 bytes although the reader gets some of them
  *   source    CancelIoEx with an OVERLAPPED
  */
 int port_cancel(struct port *p, port_handle h, struct port_op *op);

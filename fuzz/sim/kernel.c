@@ -216,8 +216,9 @@ uint16_t kernel_connect(uint16_t listener)
 }
 
 /* The peer hears that this end is closed. Data that came and was never read
- * turns that into a reset; what the peer itself has not read yet is lost
- * with it, or can still be read, as on Linux. */
+ * turns that into a reset, and so does a read that waited for some; what the
+ * peer itself has not read yet is lost with it, or can still be read, as on
+ * Linux. */
 static void depart(uint16_t index)
 {
     struct file *f = &kernel.file[index];
@@ -228,7 +229,7 @@ static void depart(uint16_t index)
     uint16_t peer_index = f->peer;
     peer->peer = KERNEL_NONE;
     f->peer = KERNEL_NONE;
-    if (f->kind == FILE_STREAM && f->in_size > 0) {
+    if (f->kind == FILE_STREAM && (f->in_size > 0 || f->cut)) {
         peer->reset = true;
         if (peer->in_size > 0 && machine_outcome(SCHED_PARTIAL, 2) == 0)
             peer->in_size = 0;
@@ -856,6 +857,15 @@ static void close_on_windows(struct kernel_op *op, const struct file *f)
         abort_op(op);
 }
 
+/* Windows resets a connection that is closed over a pending read, unless the
+ * port has cancelled that read before. */
+static bool cuts(const struct file *f)
+{
+    return machine.profile == SIM_WIN10 && f->kind == FILE_STREAM &&
+           f->queue[FILE_INPUT].first != KERNEL_NONE &&
+           machine_outcome(SCHED_CANCEL, 2) == 0;
+}
+
 static void close_queue(struct file *f, unsigned queue)
 {
     uint16_t i = f->queue[queue].first;
@@ -913,6 +923,7 @@ void kernel_handle_close(struct handle_entry *handle)
     trace_emit(TRACE_HANDLE_CLOSE, handle->number, 0);
 
     f->life = FILE_CLOSED;
+    f->cut = cuts(f);
     close_queue(f, FILE_INPUT);
     close_queue(f, FILE_OUTPUT);
     abort_unfit(handle->file);

@@ -67,6 +67,7 @@ struct file {
     bool           linked;      /* socket: has a connection, and does not
                                    know of it yet                            */
     bool           refused;     /* socket: has none, and does not know yet   */
+    bool           cut;         /* stream: was closed over a pending read    */
     bool           gone;        /* the peer knows that this end is closed    */
 };
 

@@ -886,6 +886,33 @@ static void closing_a_pipe_breaks_its_reads(void)
     run_clean(closes_pipe_reader);
 }
 
+static void closes_over_a_read(void *arg)
+{
+    (void)arg;
+    set_up();
+    start_op(op, PORT_READ, 8);
+    port_handle_close(near);
+    seen[peer_read(far, 8) == LOOP_EBROKEN]++;
+}
+
+static bool may_cut(enum sim_profile profile)
+{
+    options = (struct sim_options){ .profile = profile,
+                                    .faults = SIM_FAULT(SCHED_CANCEL) };
+    run_every(closes_over_a_read);
+    options = (struct sim_options){ 0 };
+    CHECK(seen[0] > 0);
+    return seen[1] > 0;
+}
+
+/* A port that cancels first is spared the reset. */
+static void only_windows_resets_what_is_closed_over_a_read(void)
+{
+    CHECK(may_cut(SIM_WIN10));
+    CHECK(!may_cut(SIM_WINE8));
+    CHECK(!may_cut(SIM_LINUX));
+}
+
 /* --- ports --------------------------------------------------------------- */
 
 static void waits_in_port(void *arg)
@@ -1243,10 +1270,11 @@ int main(void)
     RUN(a_poller_may_be_faster_than_the_one_who_was_woken);
     RUN(a_stale_handle_is_found);
     RUN(closing_with_pending_ops_is_the_device_s_choice);
+    RUN(only_windows_resets_what_is_closed_over_a_read);
     RUN(closing_a_pipe_breaks_its_reads);
     RUN(a_closed_port_is_not_used);
     RUN(packets_dropped_at_close_leave_their_memory_lent);
     RUN(every_call_is_a_scheduling_point);
     RUN(the_same_decisions_give_the_same_trace);
-    return test_result(28);
+    return test_result(29);
 }
