@@ -16,6 +16,7 @@
 
 struct question_limits {
     bool   quick;
+    bool   peers;               /* other loops as well                   */
     double seconds;             /* to spend                              */
     char   folder[QUESTION_PATH];   /* where the programs of the suite are */
     char   root[QUESTION_PATH]; /* of the source                         */
@@ -36,7 +37,9 @@ struct question {
 };
 
 extern const struct question question_post_throughput;
+extern const struct question question_post_latency;
 extern const struct question question_stop_latency;
+extern const struct question question_close_cost;
 extern const struct question question_process_exit;
 extern const struct question question_simulator_runs;
 extern const struct question question_ports;

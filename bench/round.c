@@ -88,10 +88,20 @@ static void measure(struct row *row, unsigned round, bool warm_up,
         keep(row, round, value, known && round_is_clean(&before, &after), h);
 }
 
-static bool has_enough(const struct row *rows, size_t count, unsigned wanted)
+static bool brings_values(const struct row *row, unsigned rounds)
+{
+    for (unsigned i = 0; i < rounds; i++)
+        if (!isnan(row->value[i]))
+            return true;
+    return false;
+}
+
+/* A row that never brings a value is not waited for. */
+static bool has_enough(const struct row *rows, size_t count, unsigned rounds,
+                       unsigned wanted)
 {
     for (size_t i = 0; i < count; i++)
-        if (rows[i].clean_count < wanted)
+        if (rows[i].clean_count < wanted && brings_values(&rows[i], rounds))
             return false;
     return true;
 }
@@ -115,7 +125,7 @@ unsigned round_run(struct row *rows, size_t count,
             measure(&rows[(i + round) % count], round, false, &h);
         round++;
     } while (round < ROUNDS_MAX && host_seconds() < end &&
-             !has_enough(rows, count, options->rounds));
+             !has_enough(rows, count, round, options->rounds));
     histogram_close(&h);
     return round;
 }
@@ -243,9 +253,11 @@ void round_report(const char *question, const struct row *rows, size_t count,
                   unsigned rounds)
 {
     for (size_t i = 0; i < count; i++)
-        report_row(question, &rows[i], rounds);
+        if (!rows[i].is_silent)
+            report_row(question, &rows[i], rounds);
     for (size_t i = 0; i < count; i++)
-        report_floors(question, &rows[i], rounds);
+        if (!rows[i].is_silent)
+            report_floors(question, &rows[i], rounds);
 }
 
 json_t *round_compare(const char *question, const char *metric,

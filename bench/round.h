@@ -35,6 +35,7 @@ struct row {
     json_t     *params;         /* the row's reference                   */
     const struct row *floor[ROW_FLOORS_MAX];    /* of the same rounds    */
     bool        has_histogram;
+    bool        is_silent;      /* round_report leaves it out            */
 
     /* Measure once. Values go to h, which is empty and NULL without
      * has_histogram; the value of the round is returned, NaN if there is

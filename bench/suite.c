@@ -26,8 +26,9 @@ static const char help[] =
 "Usage: lastcall bench [QUESTION...] [options]\n"
 "\n"
 "Measure the loop, beside the bare wake-up or queue that no loop is faster\n"
-"than. Without a question all are asked: 40 s with --quick, else 5 minutes.\n"
+"than. Without a question all are asked: a minute with --quick, else ten.\n"
 "\n"
+"  --peers         other loops as well: libuv, libevent, libev, GLib, Asio\n"
 "  --quick         fewer and shorter rounds\n"
 "  --seconds N     for each question, instead of its own time\n"
 "  --json          one result a line on stdout, and nothing else\n"
@@ -39,12 +40,14 @@ static const char help[] =
 "\n"
 "Examples:\n"
 "  ./lastcall bench --quick\n"
-"  ./lastcall bench stop_latency --seconds 30\n"
+"  ./lastcall bench stop_latency --peers --seconds 30\n"
 "  ./lastcall bench --json --out new.jsonl\n";
 
 static const struct question *const questions[] = {
     &question_post_throughput,
+    &question_post_latency,
     &question_stop_latency,
+    &question_close_cost,
     &question_process_exit,
     &question_simulator_runs,
     &question_ports,
@@ -193,10 +196,11 @@ static int worse(int a, int b)
     return a > b ? a : b;
 }
 
-static int run_all(const struct question **chosen, size_t count, bool quick,
-                   double seconds)
+static int run_all(const struct question **chosen, size_t count,
+                   const struct question_limits *wanted, double seconds)
 {
     static struct question_limits limits;
+    limits = *wanted;
     char program[HOST_PATH], why[HOST_WHY];
     host_program(program);
     char *slash = strrchr(program, '/');
@@ -204,7 +208,6 @@ static int run_all(const struct question **chosen, size_t count, bool quick,
         *slash = '\0';
     snprintf(limits.folder, sizeof limits.folder, "%s", program);
     revision_root(limits.root);
-    limits.quick = quick;
     if (host_temporary_folder(limits.scratch, why) < 0) {
         fprintf(stderr, "lastcall bench: %s\n", why);
         return EXIT_FAULT;
@@ -226,10 +229,12 @@ static int run_all(const struct question **chosen, size_t count, bool quick,
 
 int command_bench(int argc, char **argv)
 {
-    bool quick = false, list = false;
+    struct question_limits limits = { .quick = false };
+    bool list = false;
     const char *out = NULL, *seconds_text = NULL;
     const struct option_form forms[] = {
-        { "quick", &quick, NULL },        { "json", &self.json, NULL },
+        { "quick", &limits.quick, NULL }, { "json", &self.json, NULL },
+        { "peers", &limits.peers, NULL },
         { "list", &list, NULL },          { "out", NULL, &out },
         { "seconds", NULL, &seconds_text }, { 0 },
     };
@@ -255,7 +260,7 @@ int command_bench(int argc, char **argv)
         fprintf(stderr, "lastcall bench: cannot write %s\n", out);
         return EXIT_FAULT;
     }
-    int status = run_all(chosen, count, quick, seconds);
+    int status = run_all(chosen, count, &limits, seconds);
     if (self.out && fclose(self.out) != 0) {
         fprintf(stderr, "lastcall bench: %s could not be written\n", out);
         status = worse(status, EXIT_FAULT);

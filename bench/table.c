@@ -114,6 +114,7 @@ static bool compares(const json_t *line, const json_t *row)
     const char *metric = result_word(row, "metric", "");
     size_t size = strlen(metric);
     if (!is_comparison(line) || !is_same(line, row, "subject") ||
+        !is_same(line, row, "platform") ||
         strncmp(result_word(line, "metric", ""), metric, size) != 0 ||
         strcmp(result_word(line, "metric", "") + size,
                ", " QUESTION_FACTOR) != 0)

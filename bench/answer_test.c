@@ -2,7 +2,7 @@
  * What a program says about a port arrives as it was, and nothing else is
  * taken for it.
  */
-#include "port_answer.h"
+#include "answer.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -14,18 +14,18 @@
 #define TEXT_MAX 4096
 
 /* Through a file, a line at a time, as from a pipe. */
-static void pass(const struct port_answer *from, struct port_answer *to)
+static void pass(const struct answer *from, struct answer *to)
 {
     char line[TEXT_MAX];
     FILE *file = tmpfile();
     CHECK(file != NULL);
     if (!file)
         return;
-    port_answer_print(from, file);
+    answer_print(from, file);
     rewind(file);
     while (fgets(line, sizeof line, file)) {
         line[strcspn(line, "\n")] = '\0';
-        port_answer_take(to, line);
+        answer_take(to, line);
     }
     fclose(file);
 }
@@ -34,14 +34,14 @@ static void an_answer_arrives_as_it_was(void)
 {
     static const uint64_t values[] = { 1, 2047, 2048, 54321, HIGHEST };
     struct histogram sent, got;
-    struct port_answer from, to;
+    struct answer from, to;
     CHECK(histogram_open(&sent, HIGHEST));
     CHECK(histogram_open(&got, HIGHEST));
     for (unsigned i = 0; i < 5; i++)
         for (unsigned k = 0; k <= i; k++)
             histogram_record(&sent, values[i]);
-    port_answer_open(&from, &sent);
-    port_answer_open(&to, &got);
+    answer_open(&from, &sent);
+    answer_open(&to, &got);
     snprintf(from.engine, sizeof from.engine, "io_uring");
     from.value = 12345.5;
 
@@ -58,9 +58,9 @@ static void an_answer_arrives_as_it_was(void)
 /* A question must not take silence for a figure. */
 static void an_answer_without_a_value_has_none(void)
 {
-    struct port_answer from, to;
-    port_answer_open(&from, NULL);
-    port_answer_open(&to, NULL);
+    struct answer from, to;
+    answer_open(&from, NULL);
+    answer_open(&to, NULL);
     snprintf(from.engine, sizeof from.engine, "epoll");
     pass(&from, &to);
     CHECK(isnan(to.value));
@@ -73,11 +73,11 @@ static void other_lines_change_nothing(void)
         "", "value", "value fast", "seen 12", "seen", "engine", "12 34",
         "what is the value 3" };
     struct histogram seen;
-    struct port_answer a;
+    struct answer a;
     CHECK(histogram_open(&seen, HIGHEST));
-    port_answer_open(&a, &seen);
+    answer_open(&a, &seen);
     for (unsigned i = 0; i < sizeof lines / sizeof lines[0]; i++)
-        port_answer_take(&a, lines[i]);
+        answer_take(&a, lines[i]);
     CHECK(isnan(a.value));
     CHECK_EQ(0, *a.engine);
     CHECK_EQ(0, seen.total);
@@ -86,10 +86,10 @@ static void other_lines_change_nothing(void)
 
 static void a_histogram_may_be_unwanted(void)
 {
-    struct port_answer a;
-    port_answer_open(&a, NULL);
-    port_answer_take(&a, "seen 100 3");
-    port_answer_take(&a, "value 100");
+    struct answer a;
+    answer_open(&a, NULL);
+    answer_take(&a, "seen 100 3");
+    answer_take(&a, "value 100");
     CHECK(a.value == 100);
 }
 

@@ -1,15 +1,15 @@
 /*
- * port_answer.c - see port_answer.h.
+ * answer.c - see answer.h.
  */
-#include "port_answer.h"
+#include "answer.h"
 
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
 
-void port_answer_open(struct port_answer *a, struct histogram *seen)
+void answer_open(struct answer *a, struct histogram *seen)
 {
-    *a = (struct port_answer){ .value = NAN, .seen = seen };
+    *a = (struct answer){ .value = NAN, .seen = seen };
 }
 
 static void print_seen(const struct histogram *h, FILE *out)
@@ -20,9 +20,9 @@ static void print_seen(const struct histogram *h, FILE *out)
                     histogram_value(h, i), h->count[i]);
 }
 
-void port_answer_print(const struct port_answer *a, FILE *out)
+void answer_print(const struct answer *a, FILE *out)
 {
-    fprintf(out, "engine %s\n", a->engine);
+    fprintf(out, "engine %s\nversion %s\n", a->engine, a->version);
     if (a->seen)
         print_seen(a->seen, out);
     if (!isnan(a->value))
@@ -36,14 +36,16 @@ static void take_seen(struct histogram *h, uint64_t value, uint64_t count)
         histogram_record(h, value);
 }
 
-void port_answer_take(void *answer, const char *line)
+void answer_take(void *answer, const char *line)
 {
-    struct port_answer *a = answer;
-    char engine[ENGINE_NAME_MAX];
+    struct answer *a = answer;
+    char word[ANSWER_WORD];
     uint64_t value, count;
     double number;
-    if (sscanf(line, "engine %15s", engine) == 1)
-        memcpy(a->engine, engine, sizeof engine);
+    if (sscanf(line, "engine %31s", word) == 1)
+        memcpy(a->engine, word, sizeof word);
+    else if (sscanf(line, "version %31s", word) == 1)
+        memcpy(a->version, word, sizeof word);
     else if (sscanf(line, "value %lf", &number) == 1)
         a->value = number;
     else if (sscanf(line, "seen %" SCNu64 " %" SCNu64, &value, &count) == 2)

@@ -1,5 +1,5 @@
 /*
- * port_child_ops.c - one byte through a device whose ends are both on the
+ * lastcall_ops.c - one byte through a device whose ends are both on the
  * loop.
  *
  * A side has one read and one write. It begins the next two when both are
@@ -11,16 +11,17 @@
  * one has is found out while the first ops warm up. A figure is their median,
  * which one slice that was disturbed does not move.
  */
+#include "lastcall_ops.h"
+
 #include <stdbool.h>
 
-#include "../fuzz/peer.h"
-#include "../loop/check.h"
-#include "../loop/list.h"
-#include "../loop/op.h"
-#include "../loop/os.h"
-#include "machine.h"
-#include "port_child.h"
-#include "statistics.h"
+#include "../../fuzz/peer.h"
+#include "../../loop/check.h"
+#include "../../loop/list.h"
+#include "../../loop/op.h"
+#include "../../loop/os.h"
+#include "../machine.h"
+#include "../statistics.h"
 
 #define SLICES 12
 #define SLICES_MAX 256
@@ -155,11 +156,9 @@ static void open_handles(struct loop *l, const port_handle ends[2])
     }
 }
 
-double port_child_socket(struct loop *l, uint64_t length,
-                         struct histogram *unused)
+double lastcall_ops_socket(struct loop *l, uint64_t length)
 {
     port_handle ends[2];
-    (void)unused;
     int failed = peer_socket_pair(&ends[0], &ends[1]);
     LOOP_ASSERT(!failed);
     open_handles(l, ends);
@@ -168,11 +167,9 @@ double port_child_socket(struct loop *l, uint64_t length,
     return run(l, &d.side[0], length);
 }
 
-double port_child_pipe(struct loop *l, uint64_t length,
-                       struct histogram *unused)
+double lastcall_ops_pipe(struct loop *l, uint64_t length)
 {
     port_handle ends[2];
-    (void)unused;
     int failed = port_pipe(&ends[0], &ends[1]);
     LOOP_ASSERT(!failed);
     open_handles(l, ends);

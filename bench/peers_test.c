@@ -1,68 +1,85 @@
 /*
- * The question about the ports, asked of the programs of this build: every
- * figure is there and has its platform, and none is of an engine that only
- * stood in for another.
+ * Loops side by side, asked of the programs of this build: every figure is
+ * there and has its platform, none is of an engine that only stood in for
+ * another, and a loop that is missing, hangs or crashes costs no other row.
  */
 #include <jansson.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "../fuzz/command.h"
 #include "../fuzz/host.h"
 #include "../loop/linux/test_child.h"
 #include "machine.h"
-#include "port_answer.h"
+#include "answer.h"
 #include "result.h"
 
 #define COMMAND_MAX 1200
 #define LINE_MAX_SIZE 65536
-#define MEASUREMENTS 5
+#define MEASUREMENTS 5          /* of the question about the ports       */
 
-static const char *const names[MEASUREMENTS] = { "burst", "wake", "stop",
-                                                 "socket", "pipe" };
+#define CLOSES 12               /* of that about the cost of a close     */
+
+/* What every peer can; then what ours can. */
+static const char *const asked[] = {
+    "burst 1 5",          "burst 2 5",           "ping 0 5",
+    "trip 0 5",           "wake 0 5",            "wake 50 5",
+    "stop 50 5",          "stop-busy 0 5",
+    "socket 0 5",         "pipe 0 5",            "close-posts 1000 5",
+    "close-timers 1000 5", "close-tasks 1000 5",
+};
+
+#define ASKED (sizeof asked / sizeof asked[0])
+#define ASKED_OF_ALL 8
 static const char *build;
 
 /* Programs. */
 
 static int ask(const char *platform, const char *name,
-               struct port_answer *answer)
+               struct answer *answer)
 {
     char command[COMMAND_MAX], line[256];
-    snprintf(command, sizeof command, "'%s/lastcall-bench-port-%s' %s 5",
+    snprintf(command, sizeof command, "'%s/lastcall-bench-peer-%s' %s",
              build, platform, name);
     FILE *out = popen(command, "r");
     CHECK(out != NULL);
     if (!out)
         return -1;
     while (fgets(line, sizeof line, out))
-        port_answer_take(answer, line);
+        answer_take(answer, line);
     return pclose(out);
 }
 
 static int engine_is(const char *platform, const char *engine)
 {
-    struct port_answer answer;
-    port_answer_open(&answer, NULL);
-    return ask(platform, "engine", &answer) == 0 &&
+    struct answer answer;
+    answer_open(&answer, NULL);
+    return ask(platform, "about", &answer) == 0 &&
            strcmp(answer.engine, engine) == 0;
 }
 
-static void every_measurement_has_a_value_and_an_engine(const char *platform)
+static bool is_latency(const char *name)
 {
-    for (unsigned i = 0; i < MEASUREMENTS; i++) {
+    return !strncmp(name, "trip", 4) || !strncmp(name, "wake", 4) ||
+           !strncmp(name, "stop", 4);
+}
+
+static void measurements_have_a_value_and_an_engine(const char *platform,
+                                                    unsigned count)
+{
+    for (unsigned i = 0; i < count; i++) {
         struct histogram seen;
-        struct port_answer answer;
+        struct answer answer;
         CHECK(histogram_open(&seen, 1000000000));
-        port_answer_open(&answer, &seen);
-        CHECK_EQ(0, ask(platform, names[i], &answer));
+        answer_open(&answer, &seen);
+        CHECK_EQ(0, ask(platform, asked[i], &answer));
         CHECK(answer.value > 0);
         CHECK(*answer.engine);
-        bool latency = strcmp(names[i], "wake") == 0 ||
-                       strcmp(names[i], "stop") == 0;
-        CHECK_EQ(latency, seen.total > 0);
-        if (latency)
+        CHECK_EQ(is_latency(asked[i]), seen.total > 0);
+        if (is_latency(asked[i]))
             CHECK_EQ(histogram_at(&seen, 0.5), (uint64_t)answer.value);
         histogram_close(&seen);
     }
@@ -70,15 +87,35 @@ static void every_measurement_has_a_value_and_an_engine(const char *platform)
 
 static void every_measurement_ends_over_epoll(void)
 {
-    every_measurement_has_a_value_and_an_engine("linux");
+    measurements_have_a_value_and_an_engine("linux", ASKED);
     CHECK(engine_is("linux", "epoll"));
 }
 
 static void every_measurement_ends_over_what_stands_for_io_uring(void)
 {
-    every_measurement_has_a_value_and_an_engine("io_uring");
+    measurements_have_a_value_and_an_engine("io_uring", ASKED);
     CHECK(engine_is("io_uring", "io_uring") ||
           engine_is("io_uring", "epoll"));
+}
+
+static bool is_built(const char *name)
+{
+    char path[COMMAND_MAX];
+    snprintf(path, sizeof path, "%s/lastcall-bench-peer-%s", build, name);
+    return access(path, X_OK) == 0;
+}
+
+/* Which other loops there are depends on the machine. */
+static void every_loop_that_was_built_can_be_measured(void)
+{
+    static const char *const names[] = { "eventfd", "futex", "libuv",
+                                         "libevent", "libev", "glib",
+                                         "asio" };
+    for (unsigned i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (is_built(names[i]))
+            measurements_have_a_value_and_an_engine(names[i], ASKED_OF_ALL);
+        else
+            test_skip(names[i], "it was not built");
 }
 
 /* The question. */
@@ -108,14 +145,15 @@ static void count_line(struct count *count, const json_t *line)
                              "crashed by signal 11") == 0;
 }
 
-static struct count ask_question(const char *folder, int status)
+static struct count ask_question(const char *name, const char *folder,
+                                 int status)
 {
     static char text[LINE_MAX_SIZE];
     char command[COMMAND_MAX];
     struct count count = { 0 };
     snprintf(command, sizeof command,
-             "'%s/lastcall-bench' bench ports --json --quick --seconds 0.1 "
-             "2>/dev/null", folder);
+             "'%s/lastcall-bench' bench %s --peers --json --quick "
+             "--seconds 0.1 2>/dev/null", folder, name);
     FILE *out = popen(command, "r");
     CHECK(out != NULL);
     while (out && fgets(text, sizeof text, out)) {
@@ -137,7 +175,7 @@ static void both_ports_are_measured_and_compared(void)
         test_skip(__func__, "this kernel gives no ring");
         return;
     }
-    struct count count = ask_question(build, EXIT_CLEAN);
+    struct count count = ask_question("ports", build, EXIT_CLEAN);
     CHECK_EQ(3 * MEASUREMENTS, count.measured);
     CHECK_EQ(2 * MEASUREMENTS, count.of_ring);
     CHECK_EQ(MEASUREMENTS, count.compared);
@@ -151,7 +189,7 @@ static int ask_without_rings(void)
     if (forbid(SYS_io_uring_setup, SECCOMP_RET_ERRNO | 1))
         return CHILD_SKIPPED;
     CHECK(engine_is("io_uring", "epoll"));
-    struct count count = ask_question(build, EXIT_CLEAN);
+    struct count count = ask_question("ports", build, EXIT_CLEAN);
     CHECK_EQ(MEASUREMENTS, count.measured);
     CHECK_EQ(0, count.of_ring);
     CHECK_EQ(0, count.compared);
@@ -175,7 +213,7 @@ static void write_program(const char *folder, const char *platform,
                           const char *script)
 {
     char path[COMMAND_MAX];
-    snprintf(path, sizeof path, "%s/lastcall-bench-port-%s", folder,
+    snprintf(path, sizeof path, "%s/lastcall-bench-peer-%s", folder,
              platform);
     FILE *file = fopen(path, "w");
     CHECK(file != NULL);
@@ -187,16 +225,34 @@ static void write_program(const char *folder, const char *platform,
 }
 
 /* The question looks for programs beside its own. */
-static struct count ask_beside(const char *over_ring, int status)
+static void open_folder(char folder[HOST_PATH], const char *over_ring)
 {
-    char folder[HOST_PATH], why[HOST_WHY], command[2 * COMMAND_MAX];
+    char why[HOST_WHY], command[2 * COMMAND_MAX];
     CHECK_EQ(0, host_temporary_folder(folder, why));
     write_program(folder, "linux", AS_EPOLL);
     write_program(folder, "io_uring", over_ring);
     snprintf(command, sizeof command, "cp '%s/lastcall-bench' '%s/'", build,
              folder);
     CHECK_EQ(0, system(command));
-    struct count count = ask_question(folder, status);
+}
+
+static struct count ask_beside(const char *over_ring, int status)
+{
+    char folder[HOST_PATH];
+    open_folder(folder, over_ring);
+    struct count count = ask_question("ports", folder, status);
+    host_remove_folder(folder);
+    return count;
+}
+
+/* Programs of other loops: one that says nothing wrong, and another. */
+static struct count ask_of_others(const char *libuv)
+{
+    char folder[HOST_PATH];
+    open_folder(folder, "echo engine io_uring; echo value 500");
+    write_program(folder, "libev", AS_EPOLL);
+    write_program(folder, "libuv", libuv);
+    struct count count = ask_question("close_cost", folder, EXIT_CLEAN);
     host_remove_folder(folder);
     return count;
 }
@@ -214,17 +270,17 @@ static void what_both_say_is_compared(void)
 static void a_ring_that_is_refused_later_leaves_no_figure(void)
 {
     struct count count =
-        ask_beside("test $1 = engine && echo engine io_uring && exit 0\n"
+        ask_beside("test $1 = about && echo engine io_uring && exit 0\n"
                    AS_EPOLL, EXIT_CLEAN);
     CHECK_EQ(MEASUREMENTS, count.measured);
     CHECK_EQ(0, count.of_ring);
-    CHECK_EQ(2 * MEASUREMENTS, count.skipped);
+    CHECK_EQ(MEASUREMENTS, count.skipped);
 }
 
 static void a_port_that_crashes_is_a_finding(void)
 {
     struct count count =
-        ask_beside("test $1 = engine && echo engine io_uring && exit 0\n"
+        ask_beside("test $1 = about && echo engine io_uring && exit 0\n"
                    "kill -SEGV $$", EXIT_FINDING);
     CHECK_EQ(0, count.of_ring);
     CHECK_EQ(1, count.crashed);
@@ -244,10 +300,41 @@ static void a_program_that_is_missing_is_said(void)
     CHECK_EQ(1, count.skipped);
 }
 
+/* In the folder there are no libevent, GLib and Asio. */
+static void loops_that_are_missing_are_a_line_each(void)
+{
+    struct count count = ask_of_others(AS_EPOLL);
+    CHECK_EQ(4 * CLOSES + 4 * CLOSES, count.measured);
+    CHECK_EQ(4 * CLOSES, count.compared);
+    CHECK_EQ(3, count.skipped);
+}
+
+/* Ours are measured and compared with the one that is left. */
+static void another_loop_that_crashes_is_told_and_costs_no_other_row(void)
+{
+    struct count count =
+        ask_of_others("test $1 = about && echo engine epoll && exit 0\n"
+                      "kill -SEGV $$");
+    CHECK_EQ(3 * CLOSES + 2 * CLOSES, count.measured);
+    CHECK_EQ(2 * CLOSES, count.compared);
+    CHECK_EQ(1, count.crashed);
+    CHECK_EQ(3 + 1, count.skipped);
+}
+
+/* A loop that has no tasks is no row of them, and no failure. */
+static void what_another_loop_does_not_have_is_not_told(void)
+{
+    struct count count =
+        ask_of_others("case $1 in close-t*) exit 77; esac\n" AS_EPOLL);
+    CHECK_EQ(3 * CLOSES + CLOSES / 3 + 2 * (CLOSES + CLOSES / 3),
+             count.measured);
+    CHECK_EQ(3, count.skipped);
+}
+
 int main(int argc, char **argv)
 {
     if (argc < 2) {
-        fprintf(stderr, "usage: port_speed_test BUILD\n");
+        fprintf(stderr, "usage: peers_test BUILD\n");
         return 1;
     }
     build = argv[1];
@@ -257,6 +344,7 @@ int main(int argc, char **argv)
     }
     RUN(every_measurement_ends_over_epoll);
     RUN(every_measurement_ends_over_what_stands_for_io_uring);
+    RUN(every_loop_that_was_built_can_be_measured);
     RUN(both_ports_are_measured_and_compared);
     RUN(a_refused_ring_is_skipped_with_one_line);
     RUN(what_both_say_is_compared);
@@ -264,5 +352,8 @@ int main(int argc, char **argv)
     RUN(a_port_that_crashes_is_a_finding);
     RUN(a_port_that_cannot_be_asked_is_a_finding);
     RUN(a_program_that_is_missing_is_said);
-    return test_result(9);
+    RUN(loops_that_are_missing_are_a_line_each);
+    RUN(another_loop_that_crashes_is_told_and_costs_no_other_row);
+    RUN(what_another_loop_does_not_have_is_not_told);
+    return test_result(13);
 }

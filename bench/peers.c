@@ -1,0 +1,358 @@
+/*
+ * peers.c - see peers.h.
+ */
+#include "peers.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../fuzz/command.h"
+#include "../loop/check.h"
+#include "answer.h"
+#include "child.h"
+#include "machine.h"
+#include "result.h"
+#include "round.h"
+
+#define PORTS_METRIC "cost, io_uring : linux"
+#define PEERS_METRIC "cost, lastcall : peer"
+#define CHILD_SECONDS 20
+#define MISSING 127             /* status of a program that is not there */
+#define HAS_NONE 77             /* of one that cannot measure this       */
+
+enum role { OURS, OTHER, FLOOR };
+
+struct peer {
+    const char *name;           /* of the program                        */
+    const char *subject;
+    const char *platform;       /* ours: its port                        */
+    const char *engine;         /* ours: what must have been measured    */
+    enum role   role;
+    bool        has_failed;
+    char        path[QUESTION_PATH + 64];
+};
+
+static struct peer peers[] = {
+    { .name = "linux", .subject = "lastcall", .platform = "linux",
+      .engine = "epoll" },
+    { .name = "io_uring", .subject = "lastcall", .platform = "io_uring",
+      .engine = "io_uring" },
+    { .name = "libuv", .subject = "libuv", .role = OTHER },
+    { .name = "libevent", .subject = "libevent", .role = OTHER },
+    { .name = "libev", .subject = "libev", .role = OTHER },
+    { .name = "glib", .subject = "GLib", .role = OTHER },
+    { .name = "asio", .subject = "Asio", .role = OTHER },
+    { .name = "eventfd", .subject = ROW_FLOOR "eventfd", .role = FLOOR },
+    { .name = "futex", .subject = ROW_FLOOR "futex", .role = FLOOR },
+};
+
+#define PEERS (sizeof peers / sizeof peers[0])
+#define ROWS_MAX 192
+
+struct cell {
+    const struct peers_measurement *measurement;
+    struct peer                    *peer;
+};
+
+static struct {
+    const struct peers_asked *asked;
+    struct peer *found[PEERS];
+    size_t       found_count;
+    struct row   row[ROWS_MAX];
+    struct cell  cell[ROWS_MAX];
+    size_t       rows;
+    bool         failed;        /* one of ours                           */
+} self;
+
+/* Programs. */
+
+static struct child_result start(const struct peer *peer,
+                                 const char *const *words,
+                                 struct answer *answer)
+{
+    const char *argv[5] = { peer->path };
+    for (int i = 0; i < 3 && words[i]; i++)
+        argv[i + 1] = words[i];
+    struct child_options options = { .argv = argv,
+                                     .seconds_max = CHILD_SECONDS };
+    return child_run(&options, answer_take, answer);
+}
+
+static const char *how_it_ended(const struct child_result *ended)
+{
+    static char how[64];
+    switch (ended->end) {
+    case CHILD_HUNG:
+        return "hung";
+    case CHILD_CRASHED:
+        snprintf(how, sizeof how, "crashed by signal %d", ended->status);
+        return how;
+    case CHILD_EXITED:
+        snprintf(how, sizeof how, "ended with status %d", ended->status);
+        return how;
+    case CHILD_INTERRUPTED:
+        return "was interrupted";
+    case CHILD_FAILED:
+        break;
+    }
+    return "could not be started";
+}
+
+static bool ended_with(const struct child_result *ended, int status)
+{
+    return ended->end == CHILD_EXITED && ended->status == status;
+}
+
+/* Other loops come and go with the machine, ours must work. */
+static void note_failure(struct peer *peer)
+{
+    peer->has_failed = true;
+    self.failed = self.failed || peer->role == OURS;
+}
+
+/* Lines without a figure. */
+
+static json_t *params_of(const struct peers_measurement *m)
+{
+    if (!m->key)
+        return json_object();
+    return m->word ? json_pack("{s:s}", m->key, m->word)
+                   : json_pack("{s:i}", m->key, (int)m->number);
+}
+
+static void print(json_t *line)
+{
+    result_print(line, stdout);
+    json_decref(line);
+}
+
+static void print_skipped(const struct peer *peer, const char *metric,
+                          const char *unit, const char *why)
+{
+    struct result result = {
+        .question = self.asked->question->name, .subject = peer->subject,
+        .platform = peer->platform, .metric = metric, .unit = unit,
+        .skipped = why,
+    };
+    print(result_line(&result));
+}
+
+static void print_failure(const struct row *row,
+                          const struct child_result *ended)
+{
+    struct result result = {
+        .question = self.asked->question->name, .subject = row->subject,
+        .platform = row->platform, .metric = "came to its end", .unit = "",
+        .params = json_pack("{s:s}", "of", row->metric),
+        .skipped = how_it_ended(ended),
+    };
+    json_object_update(result.params, row->params);
+    print(result_line(&result));
+    json_decref(result.params);
+}
+
+/* Measurements. */
+
+static double measure(const struct row *row, struct histogram *h)
+{
+    const struct cell *cell = row->of;
+    struct answer answer;
+    char number[16], length[16];
+    const char *words[] = { cell->measurement->name, number, length };
+    snprintf(number, sizeof number, "%u", cell->measurement->number);
+    snprintf(length, sizeof length, "%u", self.asked->milliseconds);
+    if (cell->peer->has_failed)
+        return NAN;
+    answer_open(&answer, h);
+    struct child_result ended = start(cell->peer, words, &answer);
+    if (ended_with(&ended, HAS_NONE))
+        return NAN;
+    if (!ended_with(&ended, 0)) {
+        print_failure(row, &ended);
+        note_failure(cell->peer);
+        return NAN;
+    }
+    if (!cell->peer->engine || !strcmp(answer.engine, cell->peer->engine))
+        return answer.value;
+    if (h)
+        histogram_clear(h);
+    return NAN;
+}
+
+/* Why can this peer not be measured? NULL if it can. */
+static const char *why_not(struct peer *peer)
+{
+    static char why[160];
+    static const char *const about[] = { "about", NULL };
+    struct answer answer;
+    answer_open(&answer, NULL);
+    struct child_result ended = start(peer, about, &answer);
+    bool missing = ended_with(&ended, MISSING);
+    if (!missing && !ended_with(&ended, 0))
+        note_failure(peer);
+    if (missing && peer->role == OTHER)
+        snprintf(why, sizeof why, "it was not there when this was built; "
+                 "'./lastcall bench --peers' installs it");
+    else if (missing)
+        snprintf(why, sizeof why, "lastcall-bench-peer-%s is not built",
+                 peer->name);
+    else if (!ended_with(&ended, 0))
+        snprintf(why, sizeof why, "lastcall-bench-peer-%s %s", peer->name,
+                 how_it_ended(&ended));
+    else if (peer->engine && strcmp(answer.engine, peer->engine) != 0)
+        snprintf(why, sizeof why, "the kernel refuses %s, the port falls "
+                 "back to %s", peer->engine, answer.engine);
+    else
+        return NULL;
+    return why;
+}
+
+static bool is_wanted(const struct peer *peer, bool others)
+{
+    switch (peer->role) {
+    case OURS:  return true;
+    case OTHER: return others && self.asked->kind != PEERS_PORTS;
+    case FLOOR: return self.asked->kind == PEERS_ALL;
+    }
+    return false;
+}
+
+static void find_peers(const char *folder, bool others)
+{
+    bool ports = self.asked->kind == PEERS_PORTS;
+    for (size_t i = 0; i < PEERS; i++) {
+        struct peer *peer = &peers[i];
+        if (!is_wanted(peer, others))
+            continue;
+        snprintf(peer->path, sizeof peer->path, "%s/lastcall-bench-peer-%s",
+                 folder, peer->name);
+        const char *why = why_not(peer);
+        if (why)
+            print_skipped(peer, ports ? PORTS_METRIC : PEERS_METRIC, "x",
+                          why);
+        else
+            self.found[self.found_count++] = peer;
+    }
+}
+
+/* Rows: those of one measurement are next to each other. */
+
+static void fill(const struct peers_measurement *m, struct peer *peer)
+{
+    LOOP_ASSERT(self.rows < ROWS_MAX);
+    struct row *row = &self.row[self.rows];
+    struct cell *cell = &self.cell[self.rows++];
+    *cell = (struct cell){ m, peer };
+    *row = (struct row){
+        .subject = peer->subject, .platform = peer->platform,
+        .metric = m->metric, .unit = m->unit, .params = params_of(m),
+        .has_histogram = !strcmp(m->unit, "ns") &&
+                         self.asked->kind != PEERS_LOOPS,
+        .measure = measure, .of = cell,
+    };
+}
+
+static const struct cell *cell_of(const struct row *row)
+{
+    return row->of;
+}
+
+static bool are_alike(const struct row *a, const struct row *b)
+{
+    return cell_of(a)->measurement == cell_of(b)->measurement;
+}
+
+static void set_floors(struct row *row)
+{
+    int floors = 0;
+    for (size_t i = 0; i < self.rows && floors < ROW_FLOORS_MAX; i++)
+        if (are_alike(&self.row[i], row) &&
+            cell_of(&self.row[i])->peer->role == FLOOR)
+            row->floor[floors++] = &self.row[i];
+}
+
+static void fill_all(void)
+{
+    for (size_t m = 0; m < self.asked->count; m++)
+        for (size_t i = 0; i < self.found_count; i++)
+            fill(&self.asked->measurement[m], self.found[i]);
+    for (size_t i = 0; i < self.rows; i++)
+        if (cell_of(&self.row[i])->peer->role != FLOOR)
+            set_floors(&self.row[i]);
+}
+
+/* Comparisons. */
+
+static bool has_value(const struct row *row, unsigned rounds)
+{
+    for (unsigned i = 0; i < rounds; i++)
+        if (isfinite(row->value[i]))
+            return true;
+    return false;
+}
+
+static void compare(const struct row *row, const struct row *other,
+                    unsigned rounds)
+{
+    bool ports = self.asked->kind == PEERS_PORTS;
+    if (!has_value(row, rounds) || !has_value(other, rounds))
+        return;
+    json_t *line = round_compare(self.asked->question->name,
+                                 ports ? PORTS_METRIC : PEERS_METRIC, row,
+                                 other, rounds);
+    if (!ports)
+        json_object_set_new(json_object_get(line, "params"), "peer",
+                            json_string(other->subject));
+    print(line);
+}
+
+static bool is_compared(const struct row *row, const struct row *other)
+{
+    const struct peer *a = cell_of(row)->peer, *b = cell_of(other)->peer;
+    if (!are_alike(row, other) || a->role != OURS)
+        return false;
+    return self.asked->kind == PEERS_PORTS
+               ? b->role == OURS && a > b : b->role == OTHER;
+}
+
+static void compare_all(unsigned rounds)
+{
+    for (size_t i = 0; i < self.rows; i++)
+        for (size_t k = 0; k < self.rows; k++)
+            if (is_compared(&self.row[i], &self.row[k]))
+                compare(&self.row[i], &self.row[k], rounds);
+}
+
+/* What a peer does not have is not told as a row without a value. */
+static void silence_empty(unsigned rounds)
+{
+    for (size_t i = 0; i < self.rows; i++)
+        self.row[i].is_silent = !has_value(&self.row[i], rounds) &&
+                                cell_of(&self.row[i])->peer->role != OURS;
+}
+
+int peers_ask(const struct peers_asked *asked,
+              const struct question_limits *limits)
+{
+    const struct round_options options = { .rounds = asked->rounds,
+                                           .seconds = limits->seconds };
+    if (machine_processors() < 2)
+        return question_skip(asked->question, "lastcall",
+                             asked->measurement[0].metric,
+                             asked->measurement[0].unit,
+                             "it needs two processors");
+    memset(&self, 0, sizeof self);
+    self.asked = asked;
+    find_peers(limits->folder, limits->peers);
+    if (self.found_count == 0 || self.failed)
+        return self.failed ? EXIT_FINDING : EXIT_CLEAN;
+    fill_all();
+    unsigned rounds = round_run(self.row, self.rows, &options);
+    silence_empty(rounds);
+    round_report(asked->question->name, self.row, self.rows, rounds);
+    compare_all(rounds);
+    round_close(self.row, self.rows);
+    return self.failed ? EXIT_FINDING : EXIT_CLEAN;
+}

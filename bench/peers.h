@@ -1,0 +1,56 @@
+/*
+ * peers.h - loops side by side: each measured by a program of its own.
+ *
+ * Ours over each port of this machine, other loops, and the floors are
+ * programs made from peers/, of which no two are in one process. Each
+ * measurement is a process, and the programs take turns within each round, so
+ * that what is compared is what is next to each other. A program that is not
+ * there is one skipped row; one that hangs or crashes is a result, and
+ * nothing more is asked of it for that row.
+ */
+#ifndef BENCH_PEERS_H
+#define BENCH_PEERS_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "question.h"
+
+/* What one row of each peer measures: MEASUREMENT and NUMBER of the program,
+ * see peers/child.h. */
+struct peers_measurement {
+    const char *name;
+    unsigned    number;
+    const char *metric;
+    const char *unit;           /* "ns" has a histogram                  */
+    const char *key;            /* of the parameter                      */
+    const char *word;           /* its value; NULL: the number           */
+};
+
+/* What is compared, with a measurement whose figures are whole times. */
+enum peers_kind {
+    PEERS_PORTS,                /* ours over one port with the other     */
+    PEERS_ALL,                  /* ours with other loops, over the floors */
+    PEERS_LOOPS,                /* ours with other loops; there is no floor */
+};
+
+struct peers_asked {
+    const struct question          *question;
+    enum peers_kind                 kind;
+    const struct peers_measurement *measurement;
+    size_t                          count;
+    unsigned                        milliseconds;   /* of one measurement */
+    unsigned                        rounds;
+};
+
+/*
+ * Measure and print the lines.
+ *
+ *   returns   exit status of the question: 0, or 1 if one of our programs
+ *             hung, crashed or could not be asked
+ */
+int peers_ask(const struct peers_asked *asked,
+              const struct question_limits *limits);
+
+#endif

@@ -1,0 +1,87 @@
+/*
+ * child.c - a process that measures one thing of the peer that it is linked
+ * with, says what it was, and ends.
+ *
+ * usage: lastcall-bench-peer-NAME MEASUREMENT NUMBER MILLISECONDS
+ *        lastcall-bench-peer-NAME about
+ *
+ * MEASUREMENT and NUMBER are those of child.h. Exit status 77: the peer has
+ * no such thing.
+ */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../../loop/check.h"
+#include "../answer.h"
+#include "../round.h"
+#include "peer_loop.h"
+
+#define MILLISECOND UINT64_C(1000000)
+#define HAS_NONE 77
+
+static const struct {
+    const char    *name;
+    child_measure *measure;
+} measurements[] = {
+    { "burst", child_burst },
+    { "ping", child_ping },
+    { "trip", child_trip },
+    { "wake", child_wake },
+    { "stop", child_stop },
+    { "stop-busy", child_stop_busy },
+    { "close-posts", child_close_posts },
+    { "close-timers", child_close_timers },
+    { "close-tasks", child_close_tasks },
+};
+
+#define MEASUREMENTS (sizeof measurements / sizeof measurements[0])
+
+static child_measure *find(const char *name)
+{
+    for (size_t i = 0; i < MEASUREMENTS; i++)
+        if (!strcmp(name, measurements[i].name))
+            return measurements[i].measure;
+    return peer_loop_own(name);
+}
+
+/* The engine is asked for when a loop was open: what it got of the kernel
+ * may be less than what it is made for. */
+static int answer(child_measure *measure, unsigned number, uint64_t length)
+{
+    struct answer answer;
+    struct histogram seen;
+    bool opened = histogram_open(&seen, ROUND_HIGHEST);
+    LOOP_ASSERT(opened);
+    answer_open(&answer, &seen);
+    if (measure)
+        answer.value = measure(number, length, &seen);
+    snprintf(answer.engine, sizeof answer.engine, "%s", peer_loop_engine());
+    snprintf(answer.version, sizeof answer.version, "%s",
+             peer_loop_version());
+    answer_print(&answer, stdout);
+    histogram_close(&seen);
+    return measure && isnan(answer.value) ? HAS_NONE : 0;
+}
+
+static int about(void)
+{
+    peer_loop_open();
+    peer_loop_close();
+    return answer(NULL, 0, 0);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc == 2 && !strcmp(argv[1], "about"))
+        return about();
+    unsigned long length = argc == 4 ? strtoul(argv[3], NULL, 10) : 0;
+    child_measure *measure = length > 0 ? find(argv[1]) : NULL;
+    if (measure)
+        return answer(measure, (unsigned)strtoul(argv[2], NULL, 10),
+                      length * MILLISECOND);
+    fprintf(stderr, "usage: lastcall-bench-peer-NAME MEASUREMENT NUMBER "
+            "MILLISECONDS\n       lastcall-bench-peer-NAME about\n");
+    return 2;
+}

@@ -1,0 +1,401 @@
+/*
+ * child_thread.c - what threads outside of a loop do to it.
+ *
+ * The thread inside is on the last processor and the first one outside on the
+ * first. Whoever measures is outside, decides when the time is over, and
+ * stops the loop. With fewer processors than threads nobody is pinned, since
+ * two producers that share one would not meet.
+ */
+#include <math.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#include "../../loop/check.h"
+#include "../../loop/os.h"
+#include "../clock.h"
+#include "../gate.h"
+#include "../histogram.h"
+#include "../machine.h"
+#include "../statistics.h"
+#include "peer_loop.h"
+
+#define PRODUCERS_MAX 4
+#define BURSTS_MAX 1024
+#define SLICES_MAX 1024
+#define TRIPS 256u              /* between two looks at the clock        */
+#define WARM_UP 32              /* wakes and stops that do not count     */
+#define BUSY 20                 /* microseconds in a busy loop           */
+#define MICROSECOND UINT64_C(1000)
+#define NANOSECONDS 1e9
+
+/* What the thread inside writes is kept on lines of its own. */
+static struct {
+    struct histogram *seen;
+    uint64_t          length;
+    uint64_t          until;        /* from the end of the warm-up       */
+    uint64_t          idle;         /* before a post or stop             */
+    bool              pinned;
+    bool              busy;
+    bool              posted;       /* the post of a busy loop           */
+    unsigned          producers;
+    unsigned          share;        /* posts of a producer               */
+    struct gate       start;
+    struct gate       done;
+    double            rate[BURSTS_MAX];
+    unsigned          rates;
+    uint64_t          began_at[PRODUCERS_MAX];
+    atomic_bool       quit;
+
+    _Alignas(64) unsigned ran;      /* posts of this burst               */
+    unsigned              ran_all;
+    uint64_t              ended_at;
+    _Alignas(64) atomic_uint entered;   /* the number of the run begun   */
+    _Alignas(64) atomic_uint answered;  /* of the post, or of the run ended */
+    _Atomic uint64_t         answered_at;
+} t;
+
+static void pin_inside(void)
+{
+    if (t.pinned)
+        machine_pin(machine_processors() - 1);
+}
+
+static void pin_outside(unsigned index)
+{
+    if (t.pinned)
+        machine_pin(index);
+}
+
+static void start(struct os_thread *thread, const char *name,
+                  void (*entry)(void *), void *argument)
+{
+    int failed = os_thread_start(thread, name, entry, argument);
+    LOOP_ASSERT(!failed);
+}
+
+static void begin(uint64_t length, struct histogram *seen,
+                  unsigned outside)
+{
+    t.seen = seen;
+    t.length = length;
+    t.pinned = machine_processors() > outside;
+    gate_open(&t.start);
+    gate_open(&t.done);
+}
+
+static void end(void)
+{
+    gate_close(&t.done);
+    gate_close(&t.start);
+}
+
+static void run_once(void *unused)
+{
+    (void)unused;
+    pin_inside();
+    peer_loop_run();
+}
+
+/*
+ * Run the loop on a thread of its own, and meanwhile what measures it on
+ * another. This thread is not pinned, and sleeps until both are done.
+ */
+static void run_both(void (*inside)(void *), void (*outside)(void *))
+{
+    struct os_thread in = { { 0 } }, out = { { 0 } };
+    start(&in, "inside", inside, NULL);
+    start(&out, "outside", outside, NULL);
+    os_thread_join(&out);
+    os_thread_join(&in);
+}
+
+/* Bursts. */
+
+static void count_one(void)
+{
+    if (++t.ran < t.ran_all)
+        return;
+    t.ended_at = os_now();
+    t.ran = 0;
+    gate_add(&t.done);
+}
+
+static void produce(void *argument)
+{
+    unsigned index = (unsigned)(uintptr_t)argument;
+    pin_outside(index);
+    for (unsigned burst = 1;; burst++) {
+        gate_wait(&t.start, burst);
+        if (atomic_load(&t.quit))
+            return;
+        t.began_at[index] = os_now();
+        peer_post(index * t.share, (index + 1) * t.share);
+    }
+}
+
+static double rate_of_burst(void)
+{
+    uint64_t began = t.began_at[0];
+    for (unsigned i = 1; i < t.producers; i++)
+        if (t.began_at[i] < began)
+            began = t.began_at[i];
+    uint64_t took = t.ended_at - began;
+    return t.ran_all / ((double)(took ? took : 1) / NANOSECONDS);
+}
+
+/* The first burst warms up; one more at least counts. */
+static void start_bursts(void *unused)
+{
+    (void)unused;
+    unsigned bursts = 0;
+    do {
+        gate_add(&t.start);
+        gate_wait(&t.done, ++bursts);
+        if (bursts > 1)
+            t.rate[t.rates++] = rate_of_burst();
+        else
+            t.until = os_now() + t.length;
+    } while (bursts < 2 ||
+             (bursts < BURSTS_MAX && os_now() < t.until));
+    atomic_store(&t.quit, true);
+    gate_add(&t.start);
+}
+
+static void run_bursts(void *unused)
+{
+    struct os_thread producer[PRODUCERS_MAX] = { { { 0 } } };
+    (void)unused;
+    for (unsigned i = 0; i < t.producers; i++)
+        start(&producer[i], "producer", produce, (void *)(uintptr_t)i);
+    start_bursts(NULL);
+    for (unsigned i = 0; i < t.producers; i++)
+        os_thread_join(&producer[i]);
+    peer_loop_stop();
+}
+
+double child_burst(unsigned threads, uint64_t length, struct histogram *seen)
+{
+    LOOP_ASSERT(threads >= 1);
+    LOOP_ASSERT(threads <= PRODUCERS_MAX);
+    begin(length, seen, threads);
+    t.producers = threads;
+    t.share = CHILD_POSTS / threads;
+    t.ran_all = t.share * threads;
+    peer_loop_open();
+    peer_posts_open(t.ran_all, count_one);
+    run_both(run_once, run_bursts);
+    peer_loop_close();
+    peer_posts_close();
+    end();
+    return statistics_median(t.rate, t.rates);
+}
+
+/* Answers. */
+
+static void answer_at(unsigned number)
+{
+    atomic_store_explicit(&t.answered_at, os_now(), memory_order_relaxed);
+    atomic_store_explicit(&t.answered, number, memory_order_release);
+}
+
+static void answer(void)
+{
+    atomic_store_explicit(&t.answered, ++t.ran, memory_order_release);
+}
+
+static void answer_with_time(void)
+{
+    answer_at(++t.ran);
+}
+
+static void wait_for(unsigned number)
+{
+    while (atomic_load_explicit(&t.answered, memory_order_acquire) < number)
+        continue;
+}
+
+/* Ping-pong. */
+
+static uint64_t make_trips(unsigned first)
+{
+    uint64_t began = os_now();
+    for (unsigned i = 0; i < TRIPS; i++) {
+        uint64_t before = t.seen ? os_now() : 0;
+        peer_post(0, 1);
+        wait_for(first + i);
+        if (t.seen && first > 1)
+            histogram_record(t.seen, os_now() - before);
+    }
+    return os_now() - began;
+}
+
+/* The first slice warms up. */
+static void play(void *unused)
+{
+    unsigned slices = 0;
+    (void)unused;
+    pin_outside(0);
+    do {
+        uint64_t took = make_trips(1 + slices * TRIPS);
+        if (slices++ == 0)
+            t.until = os_now() + t.length;
+        else if (t.rates < SLICES_MAX)
+            t.rate[t.rates++] = TRIPS / ((double)took / NANOSECONDS);
+    } while (slices < 2 || os_now() < t.until);
+    peer_loop_stop();
+}
+
+static void play_game(uint64_t length, struct histogram *seen)
+{
+    begin(length, seen, 1);
+    peer_loop_open();
+    peer_posts_open(1, answer);
+    run_both(run_once, play);
+    peer_loop_close();
+    peer_posts_close();
+    end();
+}
+
+double child_ping(unsigned unused, uint64_t length, struct histogram *seen)
+{
+    (void)unused;
+    (void)seen;
+    play_game(length, NULL);
+    return statistics_median(t.rate, t.rates);
+}
+
+double child_trip(unsigned unused, uint64_t length, struct histogram *seen)
+{
+    (void)unused;
+    play_game(length, seen);
+    return (double)histogram_at(seen, 0.5);
+}
+
+/* Latencies: each number is one post or stop. */
+
+static void note(unsigned number, uint64_t before)
+{
+    wait_for(number);
+    uint64_t at = atomic_load_explicit(&t.answered_at, memory_order_relaxed);
+    if (number > WARM_UP)
+        histogram_record(t.seen, at - before);
+    else if (number == WARM_UP)
+        t.until = os_now() + t.length;
+}
+
+/* Spin until the thread inside has had nothing to do for so long. */
+static uint64_t wait_until_idle(void)
+{
+    if (t.idle)
+        clock_spin_until(os_now() + t.idle);
+    return os_now();
+}
+
+static bool is_over(unsigned number)
+{
+    return number > WARM_UP && os_now() >= t.until;
+}
+
+static void post_to_sleeper(void *unused)
+{
+    unsigned number = 0;
+    (void)unused;
+    pin_outside(0);
+    do {
+        uint64_t before = wait_until_idle();
+        peer_post(0, 1);
+        note(++number, before);
+    } while (!is_over(number));
+    peer_loop_stop();
+}
+
+double child_wake(unsigned idle, uint64_t length, struct histogram *seen)
+{
+    begin(length, seen, 1);
+    t.idle = idle * MICROSECOND;
+    peer_loop_open();
+    peer_posts_open(1, answer_with_time);
+    run_both(run_once, post_to_sleeper);
+    peer_loop_close();
+    peer_posts_close();
+    end();
+    return (double)histogram_at(seen, 0.5);
+}
+
+/* Stops. */
+
+static void run_until_quit(void *unused)
+{
+    unsigned number = 0;
+    (void)unused;
+    pin_inside();
+    t.posted = t.busy;
+    if (t.busy)
+        peer_post(0, 1);
+    while (!atomic_load(&t.quit)) {
+        atomic_store(&t.entered, ++number);
+        peer_loop_run();
+        answer_at(number);
+    }
+}
+
+/* The last one is told before it is stopped: afterwards the thread inside
+ * may be in its next run, where nobody would stop it. */
+static void stop_sleeper(void *unused)
+{
+    unsigned number = 0;
+    bool over = false;
+    (void)unused;
+    pin_outside(0);
+    while (!over) {
+        number++;
+        while (atomic_load(&t.entered) < number)
+            continue;
+        over = is_over(number);
+        if (over)
+            atomic_store(&t.quit, true);
+        uint64_t before = wait_until_idle();
+        peer_loop_stop();
+        note(number, before);
+    }
+}
+
+/* Not after the last stop, so that the loop can be closed with nothing on
+ * it. */
+static void post_again(void)
+{
+    t.posted = !atomic_load_explicit(&t.quit, memory_order_relaxed);
+    if (t.posted)
+        peer_post(0, 1);
+    else
+        peer_loop_stop();
+}
+
+static double measure_stops(uint64_t length, struct histogram *seen)
+{
+    begin(length, seen, 1);
+    peer_loop_open();
+    peer_posts_open(1, post_again);
+    run_both(run_until_quit, stop_sleeper);
+    if (t.posted)
+        peer_loop_run();
+    peer_loop_close();
+    peer_posts_close();
+    end();
+    return (double)histogram_at(seen, 0.5);
+}
+
+double child_stop(unsigned idle, uint64_t length, struct histogram *seen)
+{
+    t.idle = idle * MICROSECOND;
+    return measure_stops(length, seen);
+}
+
+double child_stop_busy(unsigned unused, uint64_t length,
+                       struct histogram *seen)
+{
+    (void)unused;
+    t.idle = BUSY * MICROSECOND;
+    t.busy = true;
+    return measure_stops(length, seen);
+}
