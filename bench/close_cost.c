@@ -1,10 +1,11 @@
 /*
  * close_cost.c - what does it cost to end a loop with work pending?
  *
- * A loop with N timers, tasks or posts pending is ended as its documentation
+ * A loop with N timers, tasks, posts or reads pending is ended as its documentation
  * tells to: all is cancelled, whoever waits is told where the loop tells it,
  * and nothing is left. The figure is the time of the whole end for each item,
- * so what is linear stands still as N grows.
+ * so what is linear stands still as N grows. The floor of a read is what the
+ * kernel asks for to give it up and close its descriptor.
  */
 #include "peers.h"
 
@@ -18,12 +19,14 @@ static const struct peers_measurement measurements[] = {
     ITEMS("task", 100000),   ITEMS("task", 1000000),
     ITEMS("post", 1),        ITEMS("post", 1000),
     ITEMS("post", 100000),   ITEMS("post", 1000000),
+    ITEMS("read", 1),        ITEMS("read", 1000),
+    ITEMS("read", 10000),
 };
 
 static int run(const struct question_limits *limits)
 {
     const struct peers_asked asked = {
-        .question = &question_close_cost, .kind = PEERS_LOOPS,
+        .question = &question_close_cost, .kind = PEERS_ALL,
         .measurement = measurements,
         .count = sizeof measurements / sizeof measurements[0],
         .milliseconds = limits->quick ? 10 : 50,

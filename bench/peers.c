@@ -46,6 +46,7 @@ static struct peer peers[] = {
     { .name = "asio", .subject = "Asio", .role = OTHER },
     { .name = "eventfd", .subject = ROW_FLOOR "eventfd", .role = FLOOR },
     { .name = "futex", .subject = ROW_FLOOR "futex", .role = FLOOR },
+    { .name = "ring", .subject = ROW_FLOOR "io_uring", .role = FLOOR },
 };
 
 #define PEERS (sizeof peers / sizeof peers[0])
@@ -248,8 +249,7 @@ static void fill(const struct peers_measurement *m, struct peer *peer)
     *row = (struct row){
         .subject = peer->subject, .platform = peer->platform,
         .metric = m->metric, .unit = m->unit, .params = params_of(m),
-        .has_histogram = !strcmp(m->unit, "ns") &&
-                         self.asked->kind != PEERS_LOOPS,
+        .has_histogram = !strcmp(m->unit, "ns"),
         .measure = measure, .of = cell,
     };
 }

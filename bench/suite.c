@@ -47,6 +47,7 @@ static const struct question *const questions[] = {
     &question_post_throughput,
     &question_post_latency,
     &question_stop_latency,
+    &question_timer_cost,
     &question_close_cost,
     &question_process_exit,
     &question_simulator_runs,

@@ -1,21 +1,24 @@
 /*
  * asio.cc - io_context::run, with asio::post, which allocates each handler.
  *
- * One thread is inside, so the context is told that much, and locks less.
- * A stop stays until restart, which comes when the run has returned: before
- * the next one it would take back a stop that was meant for that.
+ * The context is told how many threads will be inside, and with one it locks
+ * less. Posts that a context still has when it is destroyed are dropped, so
+ * they are run before.
  *
- * source: the documentation of Asio, io_context and steady_timer
+ * source: the documentation of Asio, io_context, steady_timer and
+ *         posix::stream_descriptor
  */
 #include <asio.hpp>
 
+#include <array>
 #include <chrono>
+#include <climits>
 #include <cstdio>
 #include <memory>
 #include <vector>
 
+#include "descriptor.h"
 #include "peer_loop.h"
-#include "scatter.h"
 
 namespace {
 
@@ -24,23 +27,15 @@ using guard = asio::executor_work_guard<asio::io_context::executor_type>;
 std::unique_ptr<asio::io_context> context;
 std::unique_ptr<guard> work;
 std::vector<asio::steady_timer> timers;
+std::vector<asio::posix::stream_descriptor> reads;
+std::array<char, 8> buffer;
 void (*on_post)(void);
+void (*on_fired)(void);
 
-void open_posts(unsigned count)
+void fire(const asio::error_code &error)
 {
-    for (unsigned i = 0; i < count; i++)
-        asio::post(*context, [] {});
-}
-
-void open_timers(unsigned count)
-{
-    auto now = std::chrono::steady_clock::now();
-    timers.reserve(count);
-    for (unsigned i = 0; i < count; i++) {
-        timers.emplace_back(*context);
-        timers[i].expires_at(now + std::chrono::nanoseconds(scatter_due(i)));
-        timers[i].async_wait([](const asio::error_code &) {});
-    }
+    if (!error)
+        on_fired();
 }
 
 }
@@ -58,15 +53,30 @@ const char *peer_loop_version(void)
     return text;
 }
 
-void peer_loop_open(void)
+unsigned peer_loop_threads(void)
 {
-    context = std::make_unique<asio::io_context>(1);
+    return UINT_MAX;
+}
+
+bool peer_loop_has(enum peer_kind kind)
+{
+    return kind != PEER_TASKS;
+}
+
+void peer_loop_open(unsigned threads)
+{
+    context = std::make_unique<asio::io_context>(static_cast<int>(threads));
     work = std::make_unique<guard>(asio::make_work_guard(*context));
 }
 
 void peer_loop_run(void)
 {
     context->run();
+}
+
+/* A stop stays until then. */
+void peer_loop_ready(void)
+{
     context->restart();
 }
 
@@ -75,9 +85,18 @@ void peer_loop_stop(void)
     context->stop();
 }
 
-void peer_loop_close(void)
+/* The handlers of what is cancelled run. */
+void peer_loop_end(void)
 {
+    for (auto &timer : timers)
+        timer.cancel();
+    for (auto &read : reads)
+        read.close();
     work.reset();
+    context->restart();
+    context->run();
+    timers.clear();
+    reads.clear();
     context.reset();
 }
 
@@ -96,32 +115,41 @@ void peer_post(unsigned from, unsigned to)
         asio::post(*context, [] { on_post(); });
 }
 
-bool peer_can_end(enum peer_kind kind)
+void peer_timers_open(unsigned count, void (*fired)(void))
 {
-    return kind == PEER_POSTS || kind == PEER_TIMERS;
+    on_fired = fired;
+    timers.reserve(count);
+    for (unsigned i = 0; i < count; i++)
+        timers.emplace_back(*context);
 }
 
-void peer_pending_open(enum peer_kind kind, unsigned count)
-{
-    if (kind == PEER_POSTS)
-        open_posts(count);
-    else
-        open_timers(count);
-}
-
-/* The handlers of cancelled timers run; posts are dropped by a context that
- * is destroyed, so they are run, too. */
-void peer_pending_end(void)
-{
-    for (auto &timer : timers)
-        timer.cancel();
-    work.reset();
-    context->run();
-    timers.clear();
-    context.reset();
-}
-
-void peer_pending_close(void)
+void peer_timers_close(void)
 {
     std::vector<asio::steady_timer>().swap(timers);
+}
+
+void peer_timer_start(unsigned number, uint64_t after)
+{
+    timers[number].expires_after(std::chrono::nanoseconds(after));
+    timers[number].async_wait(fire);
+}
+
+void peer_timer_cancel(unsigned number)
+{
+    timers[number].cancel();
+}
+
+void peer_reads_open(unsigned count)
+{
+    reads.reserve(count);
+    for (unsigned i = 0; i < count; i++) {
+        reads.emplace_back(*context, descriptor_open());
+        reads[i].async_read_some(asio::buffer(buffer),
+                                 [](const asio::error_code &, std::size_t) {});
+    }
+}
+
+void peer_reads_close(void)
+{
+    std::vector<asio::posix::stream_descriptor>().swap(reads);
 }

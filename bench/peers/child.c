@@ -31,9 +31,16 @@ static const struct {
     { "wake", child_wake },
     { "stop", child_stop },
     { "stop-busy", child_stop_busy },
+    { "stop-threads", child_stop_threads },
+    { "stop-inside", child_stop_inside },
+    { "timer-arm", child_timer_arm },
+    { "timer-cancel", child_timer_cancel },
+    { "timer-fire", child_timer_fire },
+    { "timer-again", child_timer_again },
     { "close-posts", child_close_posts },
     { "close-timers", child_close_timers },
     { "close-tasks", child_close_tasks },
+    { "close-reads", child_close_reads },
 };
 
 #define MEASUREMENTS (sizeof measurements / sizeof measurements[0])
@@ -67,8 +74,8 @@ static int answer(child_measure *measure, unsigned number, uint64_t length)
 
 static int about(void)
 {
-    peer_loop_open();
-    peer_loop_close();
+    peer_loop_open(1);
+    peer_loop_end();
     return answer(NULL, 0, 0);
 }
 

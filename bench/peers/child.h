@@ -2,10 +2,11 @@
  * child.h - what a program that is one peer can measure.
  *
  * Each start measures one thing for a given time, so that its parent can take
- * the peers in turn. The loop is opened and closed by the measurement.
+ * the peers in turn. The loop is opened and ended by the measurement.
  *
  *   child.c            the program
  *   child_thread.c     what other threads do to a loop: posts, stops
+ *   child_timer.c      what a timer costs
  *   child_close.c      what it costs to end a loop with work pending
  *   peer_loop.h        the loop
  *
@@ -16,9 +17,14 @@
 
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 struct histogram;
 
 #define CHILD_POSTS 200000u     /* of a burst                            */
+#define CHILD_BATCH 1000u       /* posts of a long batch                 */
 
 /*
  * Measure for a time. What comes first warms up and does not count.
@@ -26,8 +32,8 @@ struct histogram;
  *   number    what it says below
  *   length    once only, if one takes longer
  *   seen      empty; filled by what measures latencies
- *   returns   the median: of rates per second, or of latencies; NaN if this
- *             peer cannot do it
+ *   returns   the median: of rates per second, or of times; NaN if this peer
+ *             cannot do it
  */
 typedef double child_measure(unsigned number, uint64_t length,
                              struct histogram *seen);
@@ -44,15 +50,35 @@ child_measure child_trip;
  * which has had nothing to do for so many microseconds. */
 child_measure child_wake;
 
-/* From before a stop, on one thread, to after the return of the run on
- * another: it has had nothing to do for so many microseconds, or runs a post
- * that posts itself again. */
+/*
+ * From before a stop, on one thread, to after the return of the run on
+ * another: it has had nothing to do for so many microseconds; runs so many
+ * posts that post themselves again; or is the last to return of so many
+ * threads that had nothing to do for 50 us.
+ */
 child_measure child_stop;
 child_measure child_stop_busy;
+child_measure child_stop_threads;
+
+/* From before a stop, in a callback, to after the return of its run. */
+child_measure child_stop_inside;
+
+/* Of so many timers, each: to arm it while the others are; to disarm it; to
+ * fire it, when all are due. Then one that arms itself again when it fires,
+ * with so many others armed. */
+child_measure child_timer_arm;
+child_measure child_timer_cancel;
+child_measure child_timer_fire;
+child_measure child_timer_again;
 
 /* To end a loop with so many of a kind pending: the time for each of them. */
 child_measure child_close_posts;
 child_measure child_close_timers;
 child_measure child_close_tasks;
+child_measure child_close_reads;
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

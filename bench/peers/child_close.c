@@ -13,18 +13,57 @@
 #include "../machine.h"
 #include "../statistics.h"
 #include "peer_loop.h"
+#include "scatter.h"
 
 #define TIMES_MIN 3
 #define TIMES_MAX 1024
 
+static void nothing(void)
+{
+}
+
+static void make_pending(enum peer_kind kind, unsigned count)
+{
+    switch (kind) {
+    case PEER_POSTS:
+        peer_posts_open(count, nothing);
+        peer_post(0, count);
+        break;
+    case PEER_TIMERS:
+        peer_timers_open(count, nothing);
+        for (unsigned i = 0; i < count; i++)
+            peer_timer_start(i, scatter_due(i));
+        break;
+    case PEER_TASKS:
+        peer_tasks_open(count);
+        break;
+    case PEER_READS:
+        peer_reads_open(count);
+        break;
+    case PEER_KINDS:
+        break;
+    }
+}
+
+static void free_storage(enum peer_kind kind)
+{
+    switch (kind) {
+    case PEER_POSTS:    peer_posts_close(); break;
+    case PEER_TIMERS:   peer_timers_close(); break;
+    case PEER_TASKS:    peer_tasks_close(); break;
+    case PEER_READS:    peer_reads_close(); break;
+    case PEER_KINDS:    break;
+    }
+}
+
 static uint64_t end_one(enum peer_kind kind, unsigned count)
 {
-    peer_loop_open();
-    peer_pending_open(kind, count);
+    peer_loop_open(1);
+    make_pending(kind, count);
     uint64_t before = os_now();
-    peer_pending_end();
+    peer_loop_end();
     uint64_t took = os_now() - before;
-    peer_pending_close();
+    free_storage(kind);
     return took;
 }
 
@@ -32,7 +71,7 @@ static double measure(enum peer_kind kind, unsigned count, uint64_t length)
 {
     static double took[TIMES_MAX];
     unsigned times = 0;
-    if (!peer_can_end(kind))
+    if (!peer_loop_has(kind))
         return NAN;
     machine_pin(machine_processors() - 1);
     uint64_t until = os_now() + length;
@@ -61,4 +100,11 @@ double child_close_tasks(unsigned count, uint64_t length,
 {
     (void)unused;
     return measure(PEER_TASKS, count, length);
+}
+
+double child_close_reads(unsigned count, uint64_t length,
+                         struct histogram *unused)
+{
+    (void)unused;
+    return measure(PEER_READS, count, length);
 }

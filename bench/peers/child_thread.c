@@ -25,6 +25,8 @@
 #define TRIPS 256u              /* between two looks at the clock        */
 #define WARM_UP 32              /* wakes and stops that do not count     */
 #define BUSY 20                 /* microseconds in a busy loop           */
+#define BLOCKED 50              /* until a loop surely blocks            */
+#define INSIDE_MAX 8
 #define MICROSECOND UINT64_C(1000)
 #define NANOSECONDS 1e9
 
@@ -35,8 +37,9 @@ static struct {
     uint64_t          until;        /* from the end of the warm-up       */
     uint64_t          idle;         /* before a post or stop             */
     bool              pinned;
-    bool              busy;
-    bool              posted;       /* the post of a busy loop           */
+    unsigned          busy;         /* posts that post themselves again  */
+    unsigned          posted;       /* of which are accepted             */
+    unsigned          inside;       /* threads                           */
     unsigned          producers;
     unsigned          share;        /* posts of a producer               */
     struct gate       start;
@@ -49,8 +52,9 @@ static struct {
     _Alignas(64) unsigned ran;      /* posts of this burst               */
     unsigned              ran_all;
     uint64_t              ended_at;
-    _Alignas(64) atomic_uint entered;   /* the number of the run begun   */
-    _Alignas(64) atomic_uint answered;  /* of the post, or of the run ended */
+    _Alignas(64) atomic_uint entered;   /* runs begun, by all threads     */
+    atomic_uint              returned;  /* and ended, of several inside   */
+    _Alignas(64) atomic_uint answered;  /* the number of the post, or run */
     _Atomic uint64_t         answered_at;
 } t;
 
@@ -181,10 +185,10 @@ double child_burst(unsigned threads, uint64_t length, struct histogram *seen)
     t.producers = threads;
     t.share = CHILD_POSTS / threads;
     t.ran_all = t.share * threads;
-    peer_loop_open();
+    peer_loop_open(1);
     peer_posts_open(t.ran_all, count_one);
     run_both(run_once, run_bursts);
-    peer_loop_close();
+    peer_loop_end();
     peer_posts_close();
     end();
     return statistics_median(t.rate, t.rates);
@@ -248,10 +252,10 @@ static void play(void *unused)
 static void play_game(uint64_t length, struct histogram *seen)
 {
     begin(length, seen, 1);
-    peer_loop_open();
+    peer_loop_open(1);
     peer_posts_open(1, answer);
     run_both(run_once, play);
-    peer_loop_close();
+    peer_loop_end();
     peer_posts_close();
     end();
 }
@@ -313,10 +317,10 @@ double child_wake(unsigned idle, uint64_t length, struct histogram *seen)
 {
     begin(length, seen, 1);
     t.idle = idle * MICROSECOND;
-    peer_loop_open();
+    peer_loop_open(1);
     peer_posts_open(1, answer_with_time);
     run_both(run_once, post_to_sleeper);
-    peer_loop_close();
+    peer_loop_end();
     peer_posts_close();
     end();
     return (double)histogram_at(seen, 0.5);
@@ -330,9 +334,9 @@ static void run_until_quit(void *unused)
     (void)unused;
     pin_inside();
     t.posted = t.busy;
-    if (t.busy)
-        peer_post(0, 1);
+    peer_post(0, t.busy);
     while (!atomic_load(&t.quit)) {
+        peer_loop_ready();
         atomic_store(&t.entered, ++number);
         peer_loop_run();
         answer_at(number);
@@ -349,7 +353,7 @@ static void stop_sleeper(void *unused)
     pin_outside(0);
     while (!over) {
         number++;
-        while (atomic_load(&t.entered) < number)
+        while (atomic_load(&t.entered) < number * t.inside)
             continue;
         over = is_over(number);
         if (over)
@@ -360,26 +364,32 @@ static void stop_sleeper(void *unused)
     }
 }
 
-/* Not after the last stop, so that the loop can be closed with nothing on
+/* Not after the last stop, so that the loop can be ended with nothing on
  * it. */
 static void post_again(void)
 {
-    t.posted = !atomic_load_explicit(&t.quit, memory_order_relaxed);
-    if (t.posted)
-        peer_post(0, 1);
-    else
-        peer_loop_stop();
+    if (atomic_load_explicit(&t.quit, memory_order_relaxed)) {
+        if (--t.posted == 0)
+            peer_loop_stop();
+        return;
+    }
+    unsigned mine = t.ran;
+    t.ran = mine + 1 < t.busy ? mine + 1 : 0;
+    peer_post(mine, mine + 1);
 }
 
 static double measure_stops(uint64_t length, struct histogram *seen)
 {
     begin(length, seen, 1);
-    peer_loop_open();
-    peer_posts_open(1, post_again);
+    t.inside = 1;
+    peer_loop_open(1);
+    peer_posts_open(t.busy ? t.busy : 1, post_again);
     run_both(run_until_quit, stop_sleeper);
-    if (t.posted)
+    while (t.posted > 0) {
+        peer_loop_ready();
         peer_loop_run();
-    peer_loop_close();
+    }
+    peer_loop_end();
     peer_posts_close();
     end();
     return (double)histogram_at(seen, 0.5);
@@ -391,11 +401,78 @@ double child_stop(unsigned idle, uint64_t length, struct histogram *seen)
     return measure_stops(length, seen);
 }
 
-double child_stop_busy(unsigned unused, uint64_t length,
+double child_stop_busy(unsigned posts, uint64_t length,
                        struct histogram *seen)
 {
-    (void)unused;
     t.idle = BUSY * MICROSECOND;
-    t.busy = true;
+    t.busy = posts;
     return measure_stops(length, seen);
+}
+
+/* The last of those inside says that all have returned, and nobody goes in
+ * again before. Who waits for that sleeps, since there may be more threads
+ * than processors. */
+static void run_with_others(void *unused)
+{
+    unsigned number = 0;
+    (void)unused;
+    while (!atomic_load(&t.quit)) {
+        number++;
+        atomic_fetch_add(&t.entered, 1);
+        peer_loop_run();
+        if (atomic_fetch_add(&t.returned, 1) + 1 == number * t.inside) {
+            answer_at(number);
+            peer_loop_ready();
+            gate_add(&t.start);
+        }
+        gate_wait(&t.start, number);
+    }
+}
+
+double child_stop_threads(unsigned inside, uint64_t length,
+                          struct histogram *seen)
+{
+    struct os_thread in[INSIDE_MAX] = { { { 0 } } }, out = { { 0 } };
+    if (inside > peer_loop_threads() || inside > INSIDE_MAX)
+        return NAN;
+    begin(length, seen, machine_processors());
+    t.idle = BLOCKED * MICROSECOND;
+    t.inside = inside;
+    peer_loop_open(inside);
+    for (unsigned i = 0; i < inside; i++)
+        start(&in[i], "inside", run_with_others, NULL);
+    start(&out, "outside", stop_sleeper, NULL);
+    os_thread_join(&out);
+    for (unsigned i = 0; i < inside; i++)
+        os_thread_join(&in[i]);
+    peer_loop_end();
+    end();
+    return (double)histogram_at(seen, 0.5);
+}
+
+static void stop_here(void)
+{
+    t.ended_at = os_now();
+    peer_loop_stop();
+}
+
+double child_stop_inside(unsigned unused, uint64_t length,
+                         struct histogram *seen)
+{
+    (void)unused;
+    begin(length, seen, 1);
+    pin_inside();
+    peer_loop_open(1);
+    peer_posts_open(1, stop_here);
+    for (unsigned number = 1; !is_over(number); number++) {
+        peer_loop_ready();
+        peer_post(0, 1);
+        peer_loop_run();
+        answer_at(number);
+        note(number, t.ended_at);
+    }
+    peer_loop_end();
+    peer_posts_close();
+    end();
+    return (double)histogram_at(seen, 0.5);
 }

@@ -20,7 +20,6 @@ union node {
 };
 
 static struct {
-    struct wake  wake;
     union node  *node;
     void       (*run)(void);
 
@@ -39,15 +38,39 @@ const char *peer_loop_version(void)
     return "-";
 }
 
-void peer_loop_open(void)
+unsigned peer_loop_threads(void)
 {
-    bool opened = wake_open(&f.wake);
-    LOOP_ASSERT(opened);
+    return 1;
 }
 
-void peer_loop_close(void)
+bool peer_loop_has(enum peer_kind kind)
 {
-    wake_close(&f.wake);
+    return kind == PEER_READS && floor_has_reads;
+}
+
+void peer_loop_open(unsigned threads)
+{
+    (void)threads;
+    floor_open();
+}
+
+void peer_loop_end(void)
+{
+    floor_end();
+}
+
+void peer_loop_ready(void)
+{
+}
+
+void peer_reads_open(unsigned count)
+{
+    floor_reads_open(count);
+}
+
+void peer_reads_close(void)
+{
+    floor_reads_close();
 }
 
 /* Say that I sleep before the last look, so that whoever pushes after that
@@ -56,14 +79,14 @@ static void sleep_unless_pushed(void)
 {
     atomic_store(&f.asleep, true);
     if (queue_is_empty(&f.queue) && !atomic_load(&f.stop))
-        floor_wait(&f.wake);
+        floor_wait();
     atomic_store(&f.asleep, false);
 }
 
 static void wake_sleeper(void)
 {
     if (atomic_load(&f.asleep) && atomic_exchange(&f.asleep, false))
-        floor_set(&f.wake);
+        floor_set();
 }
 
 /* Whoever wakes may come too late to find me asleep, and the next sleep then
@@ -110,22 +133,25 @@ void peer_post(unsigned from, unsigned to)
     }
 }
 
-bool peer_can_end(enum peer_kind kind)
-{
-    (void)kind;
-    return false;
-}
+/* There are no timers. */
 
-void peer_pending_open(enum peer_kind kind, unsigned count)
+void peer_timers_open(unsigned count, void (*fired)(void))
 {
-    (void)kind;
     (void)count;
+    (void)fired;
 }
 
-void peer_pending_end(void)
+void peer_timers_close(void)
 {
 }
 
-void peer_pending_close(void)
+void peer_timer_start(unsigned number, uint64_t after)
 {
+    (void)number;
+    (void)after;
+}
+
+void peer_timer_cancel(unsigned number)
+{
+    (void)number;
 }

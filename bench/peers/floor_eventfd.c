@@ -1,16 +1,66 @@
 /*
- * floor_eventfd.c - the floor that sleeps on an eventfd in an epoll set.
+ * floor_eventfd.c - the floor that sleeps on an eventfd in an epoll set, to
+ * which a read that is pending is one descriptor more.
+ *
+ * source: epoll(7)
  */
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "../../loop/check.h"
+#include "../wake.h"
+#include "descriptor.h"
 #include "floor.h"
 
 const char *const floor_engine = "eventfd";
+const bool        floor_has_reads = true;
 
-void floor_wait(struct wake *w)
+static struct wake wake;
+static int        *reads;
+static unsigned    read_count;
+
+void floor_open(void)
 {
-    wake_eventfd_wait(w);
+    bool opened = wake_open(&wake);
+    LOOP_ASSERT(opened);
 }
 
-void floor_set(struct wake *w)
+void floor_end(void)
 {
-    wake_eventfd_set(w);
+    for (unsigned i = 0; i < read_count; i++) {
+        int failed = epoll_ctl(wake.epoll, EPOLL_CTL_DEL, reads[i], NULL);
+        LOOP_ASSERT(!failed);
+        close(reads[i]);
+    }
+    wake_close(&wake);
+}
+
+void floor_wait(void)
+{
+    wake_eventfd_wait(&wake);
+}
+
+void floor_set(void)
+{
+    wake_eventfd_set(&wake);
+}
+
+void floor_reads_open(unsigned count)
+{
+    reads = calloc(count, sizeof *reads);
+    LOOP_ASSERT(reads);
+    read_count = count;
+    for (unsigned i = 0; i < count; i++) {
+        struct epoll_event wanted = { .events = EPOLLIN };
+        reads[i] = descriptor_open();
+        int failed = epoll_ctl(wake.epoll, EPOLL_CTL_ADD, reads[i], &wanted);
+        LOOP_ASSERT(!failed);
+    }
+}
+
+void floor_reads_close(void)
+{
+    free(reads);
+    read_count = 0;
 }

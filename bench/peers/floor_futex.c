@@ -1,16 +1,41 @@
 /*
- * floor_futex.c - the floor that sleeps on a futex.
+ * floor_futex.c - the floor that sleeps on a futex. It has no descriptors.
  */
+#include "../../loop/check.h"
+#include "../wake.h"
 #include "floor.h"
 
 const char *const floor_engine = "futex";
+const bool        floor_has_reads = false;
 
-void floor_wait(struct wake *w)
+static struct wake wake;
+
+void floor_open(void)
 {
-    wake_futex_wait(w);
+    bool opened = wake_open(&wake);
+    LOOP_ASSERT(opened);
 }
 
-void floor_set(struct wake *w)
+void floor_end(void)
 {
-    wake_futex_set(w);
+    wake_close(&wake);
+}
+
+void floor_wait(void)
+{
+    wake_futex_wait(&wake);
+}
+
+void floor_set(void)
+{
+    wake_futex_set(&wake);
+}
+
+void floor_reads_open(unsigned count)
+{
+    (void)count;
+}
+
+void floor_reads_close(void)
+{
 }

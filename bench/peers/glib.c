@@ -1,24 +1,31 @@
 /*
- * glib.c - g_main_loop_run, with a source for each post: GLib allocates it.
+ * glib.c - g_main_loop_run, with a source for each post and timer, which GLib
+ * allocates.
  *
  * g_main_context_invoke would call from within itself when the thread of the
  * loop posts, so posts are sources with the priority that it gives them.
  *
  * source: GLib's reference manual, "The Main Event Loop"
  */
+#include <glib-unix.h>
 #include <glib.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "../../loop/check.h"
+#include "descriptor.h"
 #include "peer_loop.h"
-#include "scatter.h"
+
+#define MILLISECOND 1000000u
 
 static GMainContext *context;
 static GMainLoop    *loop;
 static void        (*on_post)(void);
-static GSource     **timers;
-static unsigned      timer_count;
+static void        (*on_fired)(void);
+static GSource     **timers, **reads;
+static int          *descriptors;
+static unsigned      timer_count, read_count;
 
 const char *peer_loop_engine(void)
 {
@@ -33,8 +40,19 @@ const char *peer_loop_version(void)
     return text;
 }
 
-void peer_loop_open(void)
+unsigned peer_loop_threads(void)
 {
+    return 1;
+}
+
+bool peer_loop_has(enum peer_kind kind)
+{
+    return kind == PEER_TIMERS || kind == PEER_READS;
+}
+
+void peer_loop_open(unsigned threads)
+{
+    (void)threads;
     context = g_main_context_new();
     loop = g_main_loop_new(context, FALSE);
 }
@@ -44,12 +62,8 @@ void peer_loop_run(void)
     g_main_loop_run(loop);
 }
 
-/* Its flag is cleared by the run that begins, so a stop is a source too. */
-static gboolean quit(gpointer arg)
+void peer_loop_ready(void)
 {
-    (void)arg;
-    g_main_loop_quit(loop);
-    return G_SOURCE_REMOVE;
 }
 
 static void attach(GSourceFunc run)
@@ -61,16 +75,40 @@ static void attach(GSourceFunc run)
     g_source_unref(source);
 }
 
+/* The flag is cleared by the run that begins, so a stop is a source too. */
+static gboolean quit(gpointer arg)
+{
+    (void)arg;
+    g_main_loop_quit(loop);
+    return G_SOURCE_REMOVE;
+}
+
 void peer_loop_stop(void)
 {
     attach(quit);
 }
 
-void peer_loop_close(void)
+static void end_source(GSource *source)
 {
+    if (!source)
+        return;
+    g_source_destroy(source);
+    g_source_unref(source);
+}
+
+void peer_loop_end(void)
+{
+    for (unsigned i = 0; i < timer_count; i++)
+        end_source(timers[i]);
+    for (unsigned i = 0; i < read_count; i++) {
+        end_source(reads[i]);
+        close(descriptors[i]);
+    }
     g_main_loop_unref(loop);
     g_main_context_unref(context);
 }
+
+/* Posts. */
 
 static gboolean run_post(gpointer arg)
 {
@@ -97,40 +135,72 @@ void peer_post(unsigned from, unsigned to)
 
 /* Timers. */
 
-bool peer_can_end(enum peer_kind kind)
+static gboolean fire(gpointer arg)
 {
-    return kind == PEER_TIMERS;
-}
-
-static gboolean on_timer(gpointer arg)
-{
-    (void)arg;
+    GSource **timer = arg;
+    g_source_unref(*timer);
+    *timer = NULL;
+    on_fired();
     return G_SOURCE_REMOVE;
 }
 
-void peer_pending_open(enum peer_kind kind, unsigned count)
+void peer_timers_open(unsigned count, void (*fired)(void))
 {
-    LOOP_ASSERT(kind == PEER_TIMERS);
     timers = calloc(count, sizeof(GSource *));
     LOOP_ASSERT(timers);
     timer_count = count;
-    for (unsigned i = 0; i < count; i++) {
-        timers[i] = g_timeout_source_new((guint)(scatter_due(i) / 1000000));
-        g_source_set_callback(timers[i], on_timer, NULL, NULL);
-        g_source_attach(timers[i], context);
-    }
+    on_fired = fired;
 }
 
-void peer_pending_end(void)
-{
-    for (unsigned i = 0; i < timer_count; i++) {
-        g_source_destroy(timers[i]);
-        g_source_unref(timers[i]);
-    }
-    peer_loop_close();
-}
-
-void peer_pending_close(void)
+void peer_timers_close(void)
 {
     free(timers);
+    timer_count = 0;
+}
+
+void peer_timer_start(unsigned number, uint64_t after)
+{
+    GSource *timer = g_timeout_source_new((guint)(after / MILLISECOND));
+    g_source_set_callback(timer, fire, &timers[number], NULL);
+    g_source_attach(timer, context);
+    timers[number] = timer;
+}
+
+void peer_timer_cancel(unsigned number)
+{
+    end_source(timers[number]);
+    timers[number] = NULL;
+}
+
+/* Reads. */
+
+static gboolean on_read(gint fd, GIOCondition condition, gpointer arg)
+{
+    (void)fd;
+    (void)condition;
+    (void)arg;
+    return G_SOURCE_CONTINUE;
+}
+
+void peer_reads_open(unsigned count)
+{
+    reads = calloc(count, sizeof(GSource *));
+    descriptors = calloc(count, sizeof *descriptors);
+    LOOP_ASSERT(reads);
+    LOOP_ASSERT(descriptors);
+    read_count = count;
+    for (unsigned i = 0; i < count; i++) {
+        descriptors[i] = descriptor_open();
+        reads[i] = g_unix_fd_source_new(descriptors[i], G_IO_IN);
+        g_source_set_callback(reads[i], (GSourceFunc)(void (*)(void))on_read,
+                              NULL, NULL);
+        g_source_attach(reads[i], context);
+    }
+}
+
+void peer_reads_close(void)
+{
+    free(reads);
+    free(descriptors);
+    read_count = 0;
 }

@@ -1,37 +1,45 @@
 /*
  * lastcall.c - our own loop, over the port that it is linked with.
  */
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "../../loop/check.h"
 #include "../../loop/list.h"
 #include "../../loop/loop.h"
+#include "../../loop/op.h"
 #include "../../loop/os.h"
 #include "../../loop/shutdown.h"
 #include "../../loop/task.h"
 #include "../../loop/timer.h"
 #include "../engine.h"
+#include "descriptor.h"
 #include "lastcall_ops.h"
 #include "peer_loop.h"
 #include "scatter.h"
 
+/* A task and the time that it waits for; a read and what it is of. */
 struct sleeper {
     struct task task;
     uint64_t    due;
 };
 
-union items {
-    struct post    *post;
-    struct timer   *timer;
-    struct sleeper *sleeper;
-    void           *memory;
+struct reader {
+    struct handle handle;
+    struct op     op;
+    char          buffer[8];
 };
 
-static struct loop *loop;
-static char         engine[ENGINE_NAME_MAX] = "-";
-static union items  posts, pending;
-static void       (*on_post)(void);
+static struct loop    *loop;
+static char            engine[ENGINE_NAME_MAX] = "-";
+static struct post    *posts;
+static struct timer   *timers;
+static struct sleeper *sleepers;
+static struct reader  *readers;
+static void          (*on_post)(void);
+static void          (*on_timer)(void);
 
 const char *peer_loop_engine(void)
 {
@@ -43,11 +51,22 @@ const char *peer_loop_version(void)
     return "-";
 }
 
-void peer_loop_open(void)
+unsigned peer_loop_threads(void)
 {
+    return UINT_MAX;
+}
+
+bool peer_loop_has(enum peer_kind kind)
+{
+    return kind < PEER_KINDS;
+}
+
+void peer_loop_open(unsigned threads)
+{
+    (void)threads;
     int failed = loop_create(&loop, NULL);
     LOOP_ASSERT(!failed);
-    strncpy(engine, engine_name(loop), sizeof engine - 1);
+    snprintf(engine, sizeof engine, "%s", engine_name(loop));
 }
 
 void peer_loop_run(void)
@@ -56,26 +75,21 @@ void peer_loop_run(void)
     LOOP_ASSERT(end == LOOP_STOPPED);
 }
 
+void peer_loop_ready(void)
+{
+}
+
 void peer_loop_stop(void)
 {
     int failed = loop_stop(loop);
     LOOP_ASSERT(!failed);
 }
 
-void peer_loop_close(void)
+void peer_loop_end(void)
 {
-    int failed = loop_close(loop);
+    int failed = loop_shutdown(loop, NULL, NULL);
     LOOP_ASSERT(!failed);
     loop_destroy(loop);
-}
-
-/* Posts. */
-
-static void run_post(struct post *p, int status)
-{
-    (void)p;
-    (void)status;
-    on_post();
 }
 
 static void *make(size_t count, size_t size)
@@ -85,40 +99,71 @@ static void *make(size_t count, size_t size)
     return memory;
 }
 
+/* Posts. */
+
+static void run_post(struct post *p, int status)
+{
+    (void)p;
+    if (status == 0)
+        on_post();
+}
+
 void peer_posts_open(unsigned count, void (*run)(void))
 {
     on_post = run;
-    posts.post = make(count, sizeof *posts.post);
+    posts = make(count, sizeof *posts);
     for (unsigned i = 0; i < count; i++)
-        posts.post[i].run = run_post;
+        posts[i].run = run_post;
 }
 
 void peer_posts_close(void)
 {
-    free(posts.memory);
+    free(posts);
 }
 
 void peer_post(unsigned from, unsigned to)
 {
     for (unsigned i = from; i < to; i++) {
-        int failed = loop_post(loop, &posts.post[i]);
+        int failed = loop_post(loop, &posts[i]);
         LOOP_ASSERT(!failed);
     }
 }
 
-/* What is pending. */
+/* Timers. */
 
-static void drop_post(struct post *p, int status)
-{
-    (void)p;
-    (void)status;
-}
-
-static void drop_timer(struct timer *timer, int status)
+static void fire_timer(struct timer *timer, int status)
 {
     (void)timer;
-    (void)status;
+    if (status == 0)
+        on_timer();
 }
+
+void peer_timers_open(unsigned count, void (*fired)(void))
+{
+    on_timer = fired;
+    timers = make(count, sizeof *timers);
+    for (unsigned i = 0; i < count; i++)
+        timers[i].fire = fire_timer;
+}
+
+void peer_timers_close(void)
+{
+    free(timers);
+}
+
+void peer_timer_start(unsigned number, uint64_t after)
+{
+    int failed = timer_start(loop, &timers[number], os_now() + after);
+    LOOP_ASSERT(!failed);
+}
+
+void peer_timer_cancel(unsigned number)
+{
+    int failed = timer_cancel(loop, &timers[number]);
+    LOOP_ASSERT(!failed);
+}
+
+/* Tasks. */
 
 static enum task_next wait_for_timer(struct task *task, struct task_wake wake)
 {
@@ -128,40 +173,13 @@ static enum task_next wait_for_timer(struct task *task, struct task_wake wake)
     return TASK_WAITS;
 }
 
-bool peer_can_end(enum peer_kind kind)
-{
-    return kind < PEER_KINDS;
-}
-
-static void open_posts(unsigned count)
-{
-    pending.post = make(count, sizeof *pending.post);
-    for (unsigned i = 0; i < count; i++) {
-        pending.post[i].run = drop_post;
-        int failed = loop_post(loop, &pending.post[i]);
-        LOOP_ASSERT(!failed);
-    }
-}
-
-static void open_timers(unsigned count)
+/* One pass takes each to its wait. */
+void peer_tasks_open(unsigned count)
 {
     uint64_t now = os_now();
-    pending.timer = make(count, sizeof *pending.timer);
+    sleepers = make(count, sizeof *sleepers);
     for (unsigned i = 0; i < count; i++) {
-        pending.timer[i].fire = drop_timer;
-        int failed = timer_start(loop, &pending.timer[i],
-                                 now + scatter_due(i));
-        LOOP_ASSERT(!failed);
-    }
-}
-
-/* One pass takes each task to its wait. */
-static void open_tasks(unsigned count)
-{
-    uint64_t now = os_now();
-    pending.sleeper = make(count, sizeof *pending.sleeper);
-    for (unsigned i = 0; i < count; i++) {
-        struct sleeper *s = &pending.sleeper[i];
+        struct sleeper *s = &sleepers[i];
         s->task.step = wait_for_timer;
         s->due = now + scatter_due(i);
         int failed = task_spawn(loop, &s->task);
@@ -171,35 +189,46 @@ static void open_tasks(unsigned count)
     LOOP_ASSERT(end == LOOP_PASSED);
 }
 
-void peer_pending_open(enum peer_kind kind, unsigned count)
+void peer_tasks_close(void)
 {
-    switch (kind) {
-    case PEER_POSTS:    open_posts(count); break;
-    case PEER_TIMERS:   open_timers(count); break;
-    case PEER_TASKS:    open_tasks(count); break;
-    case PEER_KINDS:    break;
+    free(sleepers);
+}
+
+/* Reads. */
+
+static void end_read(struct op *op)
+{
+    LOOP_ASSERT(op->status == LOOP_EABORTED);
+}
+
+void peer_reads_open(unsigned count)
+{
+    readers = make(count, sizeof *readers);
+    for (unsigned i = 0; i < count; i++) {
+        struct reader *r = &readers[i];
+        struct port_request request = { .kind = PORT_READ,
+            .buffer = r->buffer, .size = sizeof r->buffer };
+        r->op.done = end_read;
+        int failed = handle_open(loop, &r->handle,
+                                 (port_handle)descriptor_open(), NULL);
+        LOOP_ASSERT(!failed);
+        failed = op_submit(&r->handle, &r->op, &request);
+        LOOP_ASSERT(!failed);
     }
 }
 
-void peer_pending_end(void)
+void peer_reads_close(void)
 {
-    int failed = loop_shutdown(loop, NULL, NULL);
-    LOOP_ASSERT(!failed);
-    loop_destroy(loop);
-}
-
-void peer_pending_close(void)
-{
-    free(pending.memory);
+    free(readers);
 }
 
 /* Ops. */
 
 static double measure_ops(child_ops *measure, uint64_t length)
 {
-    peer_loop_open();
+    peer_loop_open(1);
     double value = measure(loop, length);
-    peer_loop_close();
+    peer_loop_end();
     return value;
 }
 

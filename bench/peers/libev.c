@@ -7,17 +7,22 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "../../loop/check.h"
+#include "descriptor.h"
 #include "list.h"
 #include "peer_loop.h"
-#include "scatter.h"
+
+#define SECOND 1e9
 
 static struct ev_loop *loop;
 static ev_async        wake;
 static atomic_bool     stop;
 static ev_timer       *timers;
-static unsigned        timer_count;
+static ev_io          *reads;
+static unsigned        timer_count, read_count;
+static void          (*on_fired)(void);
 
 const char *peer_loop_engine(void)
 {
@@ -32,6 +37,16 @@ const char *peer_loop_version(void)
     return text;
 }
 
+unsigned peer_loop_threads(void)
+{
+    return 1;
+}
+
+bool peer_loop_has(enum peer_kind kind)
+{
+    return kind == PEER_TIMERS || kind == PEER_READS;
+}
+
 static void on_wake(struct ev_loop *l, ev_async *watcher, int events)
 {
     (void)watcher;
@@ -41,8 +56,9 @@ static void on_wake(struct ev_loop *l, ev_async *watcher, int events)
         ev_break(l, EVBREAK_ALL);
 }
 
-void peer_loop_open(void)
+void peer_loop_open(unsigned threads)
 {
+    (void)threads;
     loop = ev_loop_new(EVBACKEND_EPOLL);
     LOOP_ASSERT(loop);
     ev_async_init(&wake, on_wake);
@@ -54,16 +70,14 @@ void peer_loop_run(void)
     ev_run(loop, 0);
 }
 
+void peer_loop_ready(void)
+{
+}
+
 void peer_loop_stop(void)
 {
     atomic_store(&stop, true);
     ev_async_send(loop, &wake);
-}
-
-void peer_loop_close(void)
-{
-    ev_async_stop(loop, &wake);
-    ev_loop_destroy(loop);
 }
 
 void list_wake(void)
@@ -71,40 +85,79 @@ void list_wake(void)
     ev_async_send(loop, &wake);
 }
 
-/* Timers. */
-
-bool peer_can_end(enum peer_kind kind)
+void peer_loop_end(void)
 {
-    return kind == PEER_TIMERS;
+    for (unsigned i = 0; i < timer_count; i++)
+        ev_timer_stop(loop, &timers[i]);
+    for (unsigned i = 0; i < read_count; i++) {
+        ev_io_stop(loop, &reads[i]);
+        close(reads[i].fd);
+    }
+    ev_async_stop(loop, &wake);
+    ev_loop_destroy(loop);
 }
+
+/* Timers. */
 
 static void on_timer(struct ev_loop *l, ev_timer *timer, int events)
 {
     (void)l;
     (void)timer;
     (void)events;
+    on_fired();
 }
 
-void peer_pending_open(enum peer_kind kind, unsigned count)
+void peer_timers_open(unsigned count, void (*fired)(void))
 {
-    LOOP_ASSERT(kind == PEER_TIMERS);
     timers = calloc(count, sizeof *timers);
     LOOP_ASSERT(timers);
     timer_count = count;
-    for (unsigned i = 0; i < count; i++) {
-        ev_timer_init(&timers[i], on_timer, (double)scatter_due(i) / 1e9, 0);
-        ev_timer_start(loop, &timers[i]);
-    }
+    on_fired = fired;
+    for (unsigned i = 0; i < count; i++)
+        ev_timer_init(&timers[i], on_timer, 0, 0);
 }
 
-void peer_pending_end(void)
-{
-    for (unsigned i = 0; i < timer_count; i++)
-        ev_timer_stop(loop, &timers[i]);
-    peer_loop_close();
-}
-
-void peer_pending_close(void)
+void peer_timers_close(void)
 {
     free(timers);
+    timer_count = 0;
+}
+
+void peer_timer_start(unsigned number, uint64_t after)
+{
+    ev_timer_set(&timers[number], (double)after / SECOND, 0);
+    ev_timer_start(loop, &timers[number]);
+}
+
+void peer_timer_cancel(unsigned number)
+{
+    ev_timer_stop(loop, &timers[number]);
+}
+
+/* Reads. */
+
+static void on_read(struct ev_loop *l, ev_io *watcher, int events)
+{
+    (void)l;
+    (void)watcher;
+    (void)events;
+}
+
+void peer_reads_open(unsigned count)
+{
+    reads = calloc(count, sizeof *reads);
+    LOOP_ASSERT(reads);
+    read_count = count;
+    for (unsigned i = 0; i < count; i++) {
+        ev_io_init(&reads[i], on_read, descriptor_open(), EV_READ);
+        ev_io_start(loop, &reads[i]);
+    }
+    /* Only now does the kernel hear of them. */
+    ev_run(loop, EVRUN_NOWAIT);
+}
+
+void peer_reads_close(void)
+{
+    free(reads);
+    read_count = 0;
 }

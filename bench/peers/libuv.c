@@ -6,18 +6,24 @@
  */
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <unistd.h>
 #include <uv.h>
 
 #include "../../loop/check.h"
+#include "descriptor.h"
 #include "list.h"
 #include "peer_loop.h"
-#include "scatter.h"
 
-static uv_loop_t    loop;
-static uv_async_t   wake;
-static atomic_bool  stop;
-static uv_timer_t  *timers;
-static unsigned     timer_count;
+#define MILLISECOND 1000000u
+
+static uv_loop_t   loop;
+static uv_async_t  wake;
+static atomic_bool stop;
+static uv_timer_t *timers;
+static uv_poll_t  *polls;
+static int        *descriptors;
+static unsigned    timer_count, poll_count;
+static void      (*on_fired)(void);
 
 const char *peer_loop_engine(void)
 {
@@ -29,6 +35,16 @@ const char *peer_loop_version(void)
     return uv_version_string();
 }
 
+unsigned peer_loop_threads(void)
+{
+    return 1;
+}
+
+bool peer_loop_has(enum peer_kind kind)
+{
+    return kind == PEER_TIMERS || kind == PEER_READS;
+}
+
 /* uv_stop is for the thread of the loop only. */
 static void on_wake(uv_async_t *handle)
 {
@@ -38,8 +54,9 @@ static void on_wake(uv_async_t *handle)
         uv_stop(&loop);
 }
 
-void peer_loop_open(void)
+void peer_loop_open(unsigned threads)
 {
+    (void)threads;
     int failed = uv_loop_init(&loop);
     LOOP_ASSERT(!failed);
     failed = uv_async_init(&loop, &wake, on_wake);
@@ -51,18 +68,14 @@ void peer_loop_run(void)
     uv_run(&loop, UV_RUN_DEFAULT);
 }
 
+void peer_loop_ready(void)
+{
+}
+
 void peer_loop_stop(void)
 {
     atomic_store(&stop, true);
     uv_async_send(&wake);
-}
-
-void peer_loop_close(void)
-{
-    uv_close((uv_handle_t *)&wake, NULL);
-    uv_run(&loop, UV_RUN_DEFAULT);
-    int failed = uv_loop_close(&loop);
-    LOOP_ASSERT(!failed);
 }
 
 void list_wake(void)
@@ -70,43 +83,90 @@ void list_wake(void)
     uv_async_send(&wake);
 }
 
-/* Timers. */
-
-bool peer_can_end(enum peer_kind kind)
-{
-    return kind == PEER_TIMERS;
-}
-
-static void on_timer(uv_timer_t *timer)
-{
-    (void)timer;
-}
-
-void peer_pending_open(enum peer_kind kind, unsigned count)
-{
-    LOOP_ASSERT(kind == PEER_TIMERS);
-    timers = calloc(count, sizeof *timers);
-    LOOP_ASSERT(timers);
-    timer_count = count;
-    for (unsigned i = 0; i < count; i++) {
-        uv_timer_init(&loop, &timers[i]);
-        uv_timer_start(&timers[i], on_timer, scatter_due(i) / 1000000, 0);
-    }
-}
-
 static void on_close(uv_handle_t *handle)
 {
     (void)handle;
 }
 
-void peer_pending_end(void)
+/* A stop may have been kept, and the first run then returns at once. */
+void peer_loop_end(void)
 {
     for (unsigned i = 0; i < timer_count; i++)
         uv_close((uv_handle_t *)&timers[i], on_close);
-    peer_loop_close();
+    for (unsigned i = 0; i < poll_count; i++)
+        uv_close((uv_handle_t *)&polls[i], on_close);
+    uv_close((uv_handle_t *)&wake, NULL);
+    while (uv_run(&loop, UV_RUN_DEFAULT))
+        continue;
+    int failed = uv_loop_close(&loop);
+    LOOP_ASSERT(!failed);
+    for (unsigned i = 0; i < poll_count; i++)
+        close(descriptors[i]);
 }
 
-void peer_pending_close(void)
+/* Timers. */
+
+static void on_timer(uv_timer_t *timer)
+{
+    (void)timer;
+    on_fired();
+}
+
+void peer_timers_open(unsigned count, void (*fired)(void))
+{
+    timers = calloc(count, sizeof *timers);
+    LOOP_ASSERT(timers);
+    timer_count = count;
+    on_fired = fired;
+    for (unsigned i = 0; i < count; i++)
+        uv_timer_init(&loop, &timers[i]);
+}
+
+void peer_timers_close(void)
 {
     free(timers);
+    timer_count = 0;
+}
+
+void peer_timer_start(unsigned number, uint64_t after)
+{
+    uv_timer_start(&timers[number], on_timer, after / MILLISECOND, 0);
+}
+
+void peer_timer_cancel(unsigned number)
+{
+    uv_timer_stop(&timers[number]);
+}
+
+/* Reads. */
+
+static void on_poll(uv_poll_t *poll, int status, int events)
+{
+    (void)poll;
+    (void)status;
+    (void)events;
+}
+
+void peer_reads_open(unsigned count)
+{
+    polls = calloc(count, sizeof *polls);
+    descriptors = calloc(count, sizeof *descriptors);
+    LOOP_ASSERT(polls);
+    LOOP_ASSERT(descriptors);
+    poll_count = count;
+    for (unsigned i = 0; i < count; i++) {
+        descriptors[i] = descriptor_open();
+        int failed = uv_poll_init(&loop, &polls[i], descriptors[i]);
+        LOOP_ASSERT(!failed);
+        uv_poll_start(&polls[i], UV_READABLE, on_poll);
+    }
+    /* Only now does the kernel hear of them. */
+    uv_run(&loop, UV_RUN_NOWAIT);
+}
+
+void peer_reads_close(void)
+{
+    free(polls);
+    free(descriptors);
+    poll_count = 0;
 }

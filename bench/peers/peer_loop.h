@@ -11,8 +11,8 @@
  * interface lets the caller own it, and what its interface allocates it
  * allocates while it is measured.
  *
- * units      nanoseconds of os_now()
- * threads    the thread that opens a loop runs and ends it, except where a
+ * units      nanoseconds
+ * threads    the thread that opens a loop uses and ends it, except where a
  *            function says otherwise
  * errors     a failure of the peer aborts: a figure of half a run is none
  */
@@ -20,6 +20,7 @@
 #define BENCH_PEERS_PEER_LOOP_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "child.h"
 
@@ -27,11 +28,12 @@
 extern "C" {
 #endif
 
-/* What can be pending on a loop that is ended. */
+/* What can be on a loop. */
 enum peer_kind {
-    PEER_POSTS,         /* accepted and not run                          */
-    PEER_TIMERS,        /* due in an hour and later, in no order         */
-    PEER_TASKS,         /* each waits for such a timer                   */
+    PEER_POSTS,         /* accepted, and run or not                      */
+    PEER_TIMERS,
+    PEER_TASKS,         /* each waits for a timer                        */
+    PEER_READS,         /* each of a descriptor of its own               */
     PEER_KINDS,
 };
 
@@ -40,21 +42,42 @@ enum peer_kind {
 const char *peer_loop_engine(void);
 const char *peer_loop_version(void);
 
-/* Open a loop. */
-void peer_loop_open(void);
+/* How many threads may be inside at once? */
+unsigned peer_loop_threads(void);
 
-/* Be inside until a stop, then return. */
-void peer_loop_run(void);
+/* Has it that kind, and can it be ended with some of it pending? */
+bool peer_loop_has(enum peer_kind kind);
 
 /*
- * End a run that is inside.
+ * Open a loop.
  *
- *   threads   any
+ *   threads   that will be inside at once, at most
+ */
+void peer_loop_open(unsigned threads);
+
+/*
+ * Be inside until a stop, then return.
+ *
+ *   threads   as many at once as peer_loop_open was told
+ */
+void peer_loop_run(void);
+
+/* Between two runs, with nobody inside: make the loop ready for the next. */
+void peer_loop_ready(void);
+
+/*
+ * End all runs that are inside.
+ *
+ *   threads   any, also from a callback
  */
 void peer_loop_stop(void);
 
-/* Close a loop on which nothing is pending. */
-void peer_loop_close(void);
+/*
+ * End the loop with what is pending on it, as its documentation tells to: all
+ * is cancelled, whoever waits is told where the loop tells it, and nothing is
+ * left, neither memory of the loop nor descriptors.
+ */
+void peer_loop_end(void);
 
 /*
  * Make posts, each of which is to call a function when it runs.
@@ -72,21 +95,25 @@ void peer_posts_close(void);
  */
 void peer_post(unsigned from, unsigned to);
 
-/* Can so many of a kind be pending on this loop, and be ended with it? */
-bool peer_can_end(enum peer_kind kind);
-
-/* Make storage, and have so many pending. The loop is open and not run. */
-void peer_pending_open(enum peer_kind kind, unsigned count);
-
 /*
- * End the loop with what is pending on it, as its documentation tells to:
- * all is cancelled, whoever waits is told where the loop tells it, and
- * nothing is left. What is measured ends here.
+ * Make timers, each of which is to call a function when it fires. They are
+ * closed when none is armed, or when the loop has ended.
+ *
+ *   fired     may start a timer that is not armed
  */
-void peer_pending_end(void);
+void peer_timers_open(unsigned count, void (*fired)(void));
+void peer_timers_close(void);
 
-/* Free the storage. */
-void peer_pending_close(void);
+/* Arm one that is not armed, to fire so long from now; disarm one that is. */
+void peer_timer_start(unsigned number, uint64_t after);
+void peer_timer_cancel(unsigned number);
+
+/* Have so many tasks wait for timers that are due in an hour and later; so
+ * many reads, each of eight bytes that never come. Close after the end. */
+void peer_tasks_open(unsigned count);
+void peer_tasks_close(void);
+void peer_reads_open(unsigned count);
+void peer_reads_close(void);
 
 /*
  * A measurement that only this loop has.

@@ -1,0 +1,155 @@
+/*
+ * child_timer.c - what timers cost: to arm, to disarm, to fire, to arm again.
+ *
+ * All are on one thread, and the storage of each was there before. Rounds are
+ * repeated until the time is over; a figure is the median of theirs, and the
+ * first warms up.
+ */
+#include <math.h>
+
+#include "../../loop/os.h"
+#include "../clock.h"
+#include "../histogram.h"
+#include "../machine.h"
+#include "../statistics.h"
+#include "peer_loop.h"
+#include "scatter.h"
+
+#define ROUNDS_MIN 3
+#define ROUNDS_MAX 1024
+#define AGAIN 20000u            /* firings of the one that arms itself   */
+#define DUE UINT64_C(1000000)   /* soon, by loops that count milliseconds */
+
+static struct {
+    unsigned count;
+    unsigned left;              /* to fire until the run is stopped      */
+    double   arm[ROUNDS_MAX];   /* for each timer, of each round         */
+    double   cancel[ROUNDS_MAX];
+    double   fire[ROUNDS_MAX];
+    unsigned rounds;
+} m;
+
+static double each(uint64_t before, unsigned count)
+{
+    return (double)(os_now() - before) / count;
+}
+
+static void count_one(void)
+{
+    if (--m.left == 0)
+        peer_loop_stop();
+}
+
+/* The others stay where they are; this one has the number after theirs. */
+static void start_again(void)
+{
+    if (--m.left == 0)
+        peer_loop_stop();
+    else
+        peer_timer_start(m.count, 0);
+}
+
+static void arm_and_cancel(void)
+{
+    uint64_t before = os_now();
+    for (unsigned i = 0; i < m.count; i++)
+        peer_timer_start(i, scatter_due(i));
+    m.arm[m.rounds] = each(before, m.count);
+    before = os_now();
+    for (unsigned i = 0; i < m.count; i++)
+        peer_timer_cancel(i);
+    m.cancel[m.rounds] = each(before, m.count);
+}
+
+/* They are all due when the run begins, so that it never waits. */
+static void fire_all(void)
+{
+    for (unsigned i = 0; i < m.count; i++)
+        peer_timer_start(i, DUE - scatter_due(i) % DUE);
+    clock_spin_until(os_now() + 2 * DUE);
+    m.left = m.count;
+    uint64_t before = os_now();
+    peer_loop_run();
+    m.fire[m.rounds] = each(before, m.count);
+    peer_loop_ready();
+}
+
+static void fire_one_again(void)
+{
+    m.left = AGAIN;
+    peer_timer_start(m.count, 0);
+    uint64_t before = os_now();
+    peer_loop_run();
+    m.fire[m.rounds] = each(before, AGAIN);
+    peer_loop_ready();
+}
+
+static void repeat(void (*round)(void), uint64_t length)
+{
+    uint64_t until = os_now() + length;
+    do {
+        round();
+        m.rounds++;
+    } while (m.rounds < ROUNDS_MIN ||
+             (m.rounds < ROUNDS_MAX && os_now() < until));
+}
+
+static bool begin(unsigned count, unsigned made, void (*fired)(void))
+{
+    if (!peer_loop_has(PEER_TIMERS))
+        return false;
+    machine_pin(machine_processors() - 1);
+    m.count = count;
+    peer_loop_open(1);
+    peer_timers_open(made, fired);
+    return true;
+}
+
+static double end(const double *of_rounds)
+{
+    peer_loop_end();
+    peer_timers_close();
+    return statistics_median(of_rounds + 1, m.rounds - 1);
+}
+
+double child_timer_arm(unsigned count, uint64_t length,
+                       struct histogram *unused)
+{
+    (void)unused;
+    if (!begin(count, count, count_one))
+        return NAN;
+    repeat(arm_and_cancel, length);
+    return end(m.arm);
+}
+
+double child_timer_cancel(unsigned count, uint64_t length,
+                          struct histogram *unused)
+{
+    (void)unused;
+    if (!begin(count, count, count_one))
+        return NAN;
+    repeat(arm_and_cancel, length);
+    return end(m.cancel);
+}
+
+double child_timer_fire(unsigned count, uint64_t length,
+                        struct histogram *unused)
+{
+    (void)unused;
+    if (!begin(count, count, count_one))
+        return NAN;
+    repeat(fire_all, length);
+    return end(m.fire);
+}
+
+double child_timer_again(unsigned count, uint64_t length,
+                         struct histogram *unused)
+{
+    (void)unused;
+    if (!begin(count, count + 1, start_again))
+        return NAN;
+    for (unsigned i = 0; i < count; i++)
+        peer_timer_start(i, scatter_due(i));
+    repeat(fire_one_again, length);
+    return end(m.fire);
+}

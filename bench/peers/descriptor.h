@@ -1,0 +1,20 @@
+/*
+ * descriptor.h - something to read from that never has anything: a datagram
+ * socket that nobody knows, which is one descriptor without another end, so
+ * that 10,000 of them are within what a process may have.
+ */
+#ifndef BENCH_PEERS_DESCRIPTOR_H
+#define BENCH_PEERS_DESCRIPTOR_H
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Open one, not blocking; the caller closes it. */
+int descriptor_open(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
