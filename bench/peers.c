@@ -44,13 +44,14 @@ static struct peer peers[] = {
     { .name = "libev", .subject = "libev", .role = OTHER },
     { .name = "glib", .subject = "GLib", .role = OTHER },
     { .name = "asio", .subject = "Asio", .role = OTHER },
+    { .name = "asyncio", .subject = "asyncio", .role = OTHER },
     { .name = "eventfd", .subject = ROW_FLOOR "eventfd", .role = FLOOR },
     { .name = "futex", .subject = ROW_FLOOR "futex", .role = FLOOR },
     { .name = "ring", .subject = ROW_FLOOR "io_uring", .role = FLOOR },
 };
 
 #define PEERS (sizeof peers / sizeof peers[0])
-#define ROWS_MAX 192
+#define ROWS_MAX 256
 
 struct cell {
     const struct peers_measurement *measurement;

@@ -112,7 +112,7 @@ static bool is_built(const char *name)
 /* Which other loops there are depends on the machine. */
 static void every_loop_that_was_built_can_be_measured(void)
 {
-    static const char *const names[] = { "eventfd", "futex", "libuv",
+    static const char *const names[] = { "eventfd", "futex", "ring", "libuv",
                                          "libevent", "libev", "glib",
                                          "asio" };
     for (unsigned i = 0; i < sizeof names / sizeof names[0]; i++)
@@ -120,6 +120,22 @@ static void every_loop_that_was_built_can_be_measured(void)
             measurements_have_a_value_and_an_engine(names[i], ASKED_OF_ALL);
         else
             test_skip(names[i], "it was not built");
+}
+
+/* It is no program of child.c, and has its own words for what it has not. */
+static void asyncio_speaks_the_same_language(void)
+{
+    static const char *const has[] = { "burst 2 5", "wake 50 5", "stop 50 5",
+                                       "stop-inside 0 5",
+                                       "close-timers 1000 5",
+                                       "close-tasks 1000 5" };
+    struct answer answer;
+    for (unsigned i = 0; i < sizeof has / sizeof has[0]; i++) {
+        answer_open(&answer, NULL);
+        CHECK_EQ(0, ask("asyncio", has[i], &answer));
+        CHECK(answer.value > 0);
+    }
+    CHECK_EQ(77, WEXITSTATUS(ask("asyncio", "close-reads 1 5", &answer)));
 }
 
 /* The question. */
@@ -304,8 +320,8 @@ static void a_program_that_is_missing_is_said(void)
     CHECK_EQ(1, count.skipped);
 }
 
-/* In the folder there are no libevent, GLib, Asio, and floors. */
-#define MISSING 6
+/* In the folder there are no libevent, GLib, Asio, asyncio, and floors. */
+#define MISSING 7
 
 static void loops_that_are_missing_are_a_line_each(void)
 {
@@ -351,6 +367,7 @@ int main(int argc, char **argv)
     RUN(every_measurement_ends_over_epoll);
     RUN(every_measurement_ends_over_what_stands_for_io_uring);
     RUN(every_loop_that_was_built_can_be_measured);
+    RUN(asyncio_speaks_the_same_language);
     RUN(both_ports_are_measured_and_compared);
     RUN(a_refused_ring_is_skipped_with_one_line);
     RUN(what_both_say_is_compared);
@@ -361,5 +378,5 @@ int main(int argc, char **argv)
     RUN(loops_that_are_missing_are_a_line_each);
     RUN(another_loop_that_crashes_is_told_and_costs_no_other_row);
     RUN(what_another_loop_does_not_have_is_not_told);
-    return test_result(13);
+    return test_result(14);
 }

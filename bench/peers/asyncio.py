@@ -1,0 +1,226 @@
+#!/usr/bin/env python3
+"""asyncio as a peer: the same words and lines as the programs of child.c.
+
+usage: lastcall-bench-peer-asyncio MEASUREMENT NUMBER MILLISECONDS
+       lastcall-bench-peer-asyncio about
+
+A thread that spins would keep the interpreter from the one it waits for, so
+threads sleep here where those of other peers spin; both ends of a latency
+are read from the same clock all the same.
+
+Exit status 77: asyncio has no such thing, or takes too long for it.
+"""
+import asyncio
+import platform
+import statistics
+import sys
+import threading
+import time
+
+POSTS = 20000           # of a burst: a hundredth of the speed of others
+WARM_UP = 32
+TIMES_MIN = 3
+TASKS_MAX = 100000      # a million of them take half a minute
+HAS_NONE = 77
+
+now = time.monotonic_ns
+
+
+def run_inside(measure):
+    """Call measure(loop) on a thread while this one is inside the loop."""
+    loop = asyncio.new_event_loop()
+    answer = []
+
+    def outside():
+        answer.append(measure(loop))
+        loop.call_soon_threadsafe(loop.stop)
+    thread = threading.Thread(target=outside)
+    thread.start()
+    loop.run_forever()
+    thread.join()
+    loop.close()
+    return answer[0]
+
+
+def burst(threads, length, _seen):
+    done = threading.Semaphore(0)
+    state = {"ran": 0, "ended": 0}
+    share = POSTS // threads
+
+    def count_one():
+        state["ran"] += 1
+        if state["ran"] == share * threads:
+            state["ran"] = 0
+            state["ended"] = now()
+            done.release()
+
+    def produce(loop):
+        for _ in range(share):
+            loop.call_soon_threadsafe(count_one)
+
+    def measure(loop):
+        rates = []
+        until = now() + length
+        while len(rates) < TIMES_MIN or now() < until:
+            began = now()
+            others = [threading.Thread(target=produce, args=(loop,))
+                      for _ in range(threads)]
+            for other in others:
+                other.start()
+            for other in others:
+                other.join()
+            done.acquire()
+            rates.append(share * threads * 1e9 / (state["ended"] - began))
+        return statistics.median(rates[1:])
+    return run_inside(measure)
+
+
+def wake(idle, length, seen):
+    heard = threading.Event()
+    state = {"at": 0}
+
+    def answer():
+        state["at"] = now()
+        heard.set()
+
+    def measure(loop):
+        until = now() + length
+        number = 0
+        while number <= WARM_UP or now() < until:
+            time.sleep(idle / 1e6)
+            heard.clear()
+            before = now()
+            loop.call_soon_threadsafe(answer)
+            heard.wait()
+            number += 1
+            if number > WARM_UP:
+                seen.append(state["at"] - before)
+    run_inside(measure)
+    return statistics.median(seen)
+
+
+def stop(idle, length, seen):
+    loop = asyncio.new_event_loop()
+    entered, left = threading.Semaphore(0), threading.Semaphore(0)
+    state = {"before": 0, "quit": False}
+
+    def outside():
+        until = now() + length
+        number = 0
+        while not state["quit"]:
+            entered.acquire()
+            time.sleep(idle / 1e6)
+            number += 1
+            state["quit"] = number > WARM_UP and now() > until
+            state["before"] = now()
+            loop.call_soon_threadsafe(loop.stop)
+            left.acquire()
+    thread = threading.Thread(target=outside)
+    thread.start()
+    number = 0
+    while not state["quit"]:
+        entered.release()
+        loop.run_forever()
+        at = now()
+        number += 1
+        if number > WARM_UP:
+            seen.append(at - state["before"])
+        left.release()
+    thread.join()
+    loop.close()
+    return statistics.median(seen)
+
+
+def stop_inside(_number, length, seen):
+    loop = asyncio.new_event_loop()
+    state = {}
+
+    def stop_here():
+        state["before"] = now()
+        loop.stop()
+    until = now() + length
+    while len(seen) <= WARM_UP or now() < until:
+        loop.call_soon(stop_here)
+        loop.run_forever()
+        seen.append(now() - state["before"])
+    loop.close()
+    return statistics.median(seen)
+
+
+def repeat(end_one, count, length):
+    took = []
+    until = now() + length
+    while len(took) < TIMES_MIN or now() < until:
+        took.append(end_one(count))
+    return statistics.median(took[1:]) / count
+
+
+def due(number):
+    return 3600 + number * 2654435761 % 3600 + number % 997 / 1000
+
+
+def end_timers(count):
+    loop = asyncio.new_event_loop()
+    timers = [loop.call_later(due(i), len) for i in range(count)]
+    before = now()
+    for timer in timers:
+        timer.cancel()
+    loop.close()
+    return now() - before
+
+
+def end_tasks(count):
+    """What asyncio.run does at its end."""
+    loop = asyncio.new_event_loop()
+
+    async def begin():
+        tasks = [loop.create_task(asyncio.sleep(due(i)))
+                 for i in range(count)]
+        await asyncio.sleep(0)
+        return tasks
+    tasks = loop.run_until_complete(begin())
+    before = now()
+    for task in tasks:
+        task.cancel()
+    loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
+    loop.close()
+    return now() - before
+
+
+def close_timers(count, length, _seen):
+    return repeat(end_timers, count, length)
+
+
+def close_tasks(count, length, _seen):
+    return repeat(end_tasks, count, length) if count <= TASKS_MAX else None
+
+
+MEASUREMENTS = {
+    "burst": burst, "wake": wake, "stop": stop, "stop-inside": stop_inside,
+    "close-timers": close_timers, "close-tasks": close_tasks,
+}
+
+
+def main(words):
+    seen = []
+    value = None
+    if words != ["about"]:
+        if len(words) != 3:
+            print(__doc__.strip().split("\n\n")[1], file=sys.stderr)
+            return 2
+        if words[0] not in MEASUREMENTS:
+            return HAS_NONE
+        value = MEASUREMENTS[words[0]](int(words[1]), int(words[2]) * 1000000,
+                                       seen)
+        if value is None:
+            return HAS_NONE
+    print("engine epoll\nversion %s" % platform.python_version())
+    for latency in seen:
+        print("seen %d 1" % latency)
+    if value is not None:
+        print("value %.9g" % value)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
