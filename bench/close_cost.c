@@ -1,11 +1,11 @@
 /*
  * close_cost.c - what does it cost to end a loop with work pending?
  *
- * A loop with N timers, tasks, posts or reads pending is ended as its documentation
- * tells to: all is cancelled, whoever waits is told where the loop tells it,
- * and nothing is left. The figure is the time of the whole end for each item,
- * so what is linear stands still as N grows. The floor of a read is what the
- * kernel asks for to give it up and close its descriptor.
+ * A loop with N timers, tasks, posts or reads pending is ended as its
+ * documentation tells to: all is cancelled, whoever waits is told where the
+ * loop tells it, and nothing is left. The figure is the time of the whole end
+ * for each item, so what is linear stands still as N grows. The floor of a
+ * read is what the kernel asks for to give it up and close its descriptor.
  */
 #include "peers.h"
 
