@@ -29,13 +29,6 @@ void answer_print(const struct answer *a, FILE *out)
         fprintf(out, "value %.9g\n", a->value);
 }
 
-/* A slot's highest value is counted in that slot again. */
-static void take_seen(struct histogram *h, uint64_t value, uint64_t count)
-{
-    for (uint64_t i = 0; h && i < count; i++)
-        histogram_record(h, value);
-}
-
 void answer_take(void *answer, const char *line)
 {
     struct answer *a = answer;
@@ -48,6 +41,8 @@ void answer_take(void *answer, const char *line)
         memcpy(a->version, word, sizeof word);
     else if (sscanf(line, "value %lf", &number) == 1)
         a->value = number;
-    else if (sscanf(line, "seen %" SCNu64 " %" SCNu64, &value, &count) == 2)
-        take_seen(a->seen, value, count);
+    else if (sscanf(line, "seen %" SCNu64 " %" SCNu64, &value, &count) == 2 &&
+             a->seen)
+        /* A slot's highest value is counted in that slot again. */
+        histogram_record_many(a->seen, value, count);
 }

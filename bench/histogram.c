@@ -11,7 +11,8 @@
 /* 2 * 10^3 values are told apart by 11 bits. Below 2^11 each value has its
  * own slot; each further power of two is the upper half of another 2^11. */
 #define UNIT_BITS 11
-#define HALF (UINT64_C(1) << (UNIT_BITS - 1))
+#define HALF ((uint64_t)HISTOGRAM_HALF)
+_Static_assert(HISTOGRAM_HALF == 1u << (UNIT_BITS - 1), "half of them");
 #define UNIT_MASK ((UINT64_C(1) << UNIT_BITS) - 1)
 
 /* By how many bits is the slot of this value wider than 1? */
@@ -83,14 +84,20 @@ void histogram_clear(struct histogram *h)
     h->beyond = 0;
 }
 
-void histogram_record(struct histogram *h, uint64_t value)
+void histogram_record_many(struct histogram *h, uint64_t value,
+                           uint64_t count)
 {
     if (value > h->highest) {
         value = h->highest;
-        h->beyond++;
+        h->beyond += count;
     }
-    h->count[slot_of(value)]++;
-    h->total++;
+    h->count[slot_of(value)] += count;
+    h->total += count;
+}
+
+void histogram_record(struct histogram *h, uint64_t value)
+{
+    histogram_record_many(h, value, 1);
 }
 
 void histogram_record_corrected(struct histogram *h, uint64_t value,

@@ -20,6 +20,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define HISTOGRAM_HALF 1024u    /* slots that one more power of two takes */
+
 struct histogram {
     uint64_t *count;        /* per slot                                  */
     size_t    slots;
@@ -40,8 +42,10 @@ void histogram_close(struct histogram *h);
 /* Forget all values. */
 void histogram_clear(struct histogram *h);
 
-/* Count one value. */
+/* Count one value, or the same value so many times. */
 void histogram_record(struct histogram *h, uint64_t value);
+void histogram_record_many(struct histogram *h, uint64_t value,
+                           uint64_t count);
 
 /*
  * Count one value of a series that should have come at a fixed pace, and the

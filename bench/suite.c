@@ -13,6 +13,7 @@
 #include "../fuzz/host.h"
 #include "child.h"
 #include "command.h"
+#include "export.h"
 #include "machine.h"
 #include "progress.h"
 #include "question.h"
@@ -34,6 +35,7 @@ static const char help[] =
 "  --seconds N     for each question, instead of its own time\n"
 "  --json          one result a line on stdout, and nothing else\n"
 "  --out FILE      write those lines to a file as well\n"
+"  --hdr DIR       latencies for HdrHistogram's tools: .hgrm, and a .hlog\n"
 "  --list          list the questions\n"
 "\n"
 "A figure is the median of rounds in which other processes left the machine\n"
@@ -74,6 +76,7 @@ static void take(json_t *line)
         result_print(line, stdout);
     if (self.out)
         result_print(line, self.out);
+    export_line(line);
 }
 
 static void note_line(void *unused, const char *text)
@@ -233,11 +236,12 @@ int command_bench(int argc, char **argv)
 {
     struct question_limits limits = { .quick = false };
     bool list = false;
-    const char *out = NULL, *seconds_text = NULL;
+    const char *out = NULL, *seconds_text = NULL, *hdr = NULL;
     const struct option_form forms[] = {
         { "quick", &limits.quick, NULL }, { "json", &self.json, NULL },
         { "peers", &limits.peers, NULL },
         { "list", &list, NULL },          { "out", NULL, &out },
+        { "hdr", NULL, &hdr },
         { "seconds", NULL, &seconds_text }, { 0 },
     };
     int left = options_read(argc, argv, forms, help);
@@ -262,7 +266,11 @@ int command_bench(int argc, char **argv)
         fprintf(stderr, "lastcall bench: cannot write %s\n", out);
         return EXIT_FAULT;
     }
+    if (hdr && !export_open(hdr))
+        return EXIT_FAULT;
     int status = run_all(chosen, count, &limits, seconds);
+    if (!export_close())
+        status = worse(status, EXIT_FAULT);
     if (self.out && fclose(self.out) != 0) {
         fprintf(stderr, "lastcall bench: %s could not be written\n", out);
         status = worse(status, EXIT_FAULT);
