@@ -6,6 +6,10 @@
  * loop tells it, and nothing is left. The figure is the time of the whole end
  * for each item, so what is linear stands still as N grows. The floor of a
  * read is what the kernel asks for to give it up and close its descriptor.
+ *
+ * A line is fitted to the whole times of each kind: its slope, and by which
+ * share of its time the point is off that fits worst. A kind that does not
+ * grow in line with N is far off.
  */
 #include "peers.h"
 

@@ -12,6 +12,7 @@
 #include "../loop/check.h"
 #include "answer.h"
 #include "child.h"
+#include "fit.h"
 #include "machine.h"
 #include "result.h"
 #include "round.h"
@@ -326,6 +327,102 @@ static void compare_all(unsigned rounds)
                 compare(&self.row[i], &self.row[k], rounds);
 }
 
+/* Fits: whole times against how many there were, round by round. */
+
+#define FIT_MAX 8
+
+struct points {
+    const struct row *row[FIT_MAX];
+    size_t            count;
+};
+
+static struct fit fit_round(const struct points *points, unsigned round)
+{
+    double n[FIT_MAX], time[FIT_MAX];
+    for (size_t i = 0; i < points->count; i++) {
+        n[i] = cell_of(points->row[i])->measurement->number;
+        time[i] = n[i] * points->row[i]->value[round];
+    }
+    return fit_line(n, time, points->count);
+}
+
+static void print_fit(const struct row *row, const char *what,
+                      const char *unit, const double *samples, size_t count,
+                      unsigned rounds, bool clean)
+{
+    struct result result = {
+        .question = self.asked->question->name, .subject = row->subject,
+        .platform = row->platform, .metric = what, .unit = unit,
+        .params = json_pack("{s:s}", "of", row->metric), .rounds = rounds,
+        .samples = samples, .samples_count = count, .clean = clean,
+    };
+    if (count > 0)
+        print(result_line(&result));
+    json_decref(result.params);
+}
+
+static bool is_clean(const struct points *points, unsigned round)
+{
+    for (size_t i = 0; i < points->count; i++)
+        if (!points->row[i]->clean[round])
+            return false;
+    return true;
+}
+
+static void fit_points(const struct points *points, unsigned rounds)
+{
+    double slope[ROUNDS_MAX], miss[ROUNDS_MAX];
+    size_t count = 0;
+    unsigned quiet = 0;
+    for (unsigned i = 0; i < rounds; i++)
+        quiet += is_clean(points, i);
+    for (unsigned i = 0; i < rounds; i++) {
+        struct fit fit = fit_round(points, i);
+        if (isnan(fit.slope) ||
+            (quiet >= ROUNDS_CLEAN_MIN && !is_clean(points, i)))
+            continue;
+        slope[count] = fit.slope;
+        miss[count++] = fit.miss;
+    }
+    bool clean = quiet >= ROUNDS_CLEAN_MIN;
+    print_fit(points->row[0], "slope", "ns/item", slope, count, rounds,
+              clean);
+    print_fit(points->row[0], "off the line at most", "share", miss, count,
+              rounds, clean);
+}
+
+/* The rows of one peer for one metric, whatever the number. */
+static struct points points_of(const struct row *first)
+{
+    struct points points = { .count = 0 };
+    for (const struct row *row = first; row < &self.row[self.rows]; row++)
+        if (cell_of(row)->peer == cell_of(first)->peer &&
+            !strcmp(row->metric, first->metric) && points.count < FIT_MAX)
+            points.row[points.count++] = row;
+    return points;
+}
+
+static bool begins_points(size_t index)
+{
+    const struct row *row = &self.row[index];
+    if (strcmp(row->unit, "ns/item") != 0)
+        return false;
+    for (size_t i = 0; i < index; i++)
+        if (cell_of(&self.row[i])->peer == cell_of(row)->peer &&
+            !strcmp(self.row[i].metric, row->metric))
+            return false;
+    return true;
+}
+
+static void fit_all(unsigned rounds)
+{
+    for (size_t i = 0; i < self.rows; i++)
+        if (begins_points(i)) {
+            struct points points = points_of(&self.row[i]);
+            fit_points(&points, rounds);
+        }
+}
+
 /* What a peer does not have is not told as a row without a value. */
 static void silence_empty(unsigned rounds)
 {
@@ -353,6 +450,7 @@ int peers_ask(const struct peers_asked *asked,
     unsigned rounds = round_run(self.row, self.rows, &options);
     silence_empty(rounds);
     round_report(asked->question->name, self.row, self.rows, rounds);
+    fit_all(rounds);
     compare_all(rounds);
     round_close(self.row, self.rows);
     return self.failed ? EXIT_FINDING : EXIT_CLEAN;

@@ -17,8 +17,11 @@
 
 #include "question.h"
 
-/* What one row of each peer measures: MEASUREMENT and NUMBER of the program,
- * see peers/child.h. */
+/*
+ * What one row of each peer measures: MEASUREMENT and NUMBER of the program,
+ * see peers/child.h. Where the unit is ns/item, and the same is measured for
+ * several numbers one after the other, a line is fitted to them as well.
+ */
 struct peers_measurement {
     const char *name;
     unsigned    number;
