@@ -28,6 +28,7 @@
 static const char *const asked[] = {
     "burst 1 5",          "burst 2 5",           "ping 0 5",
     "trip 0 5",           "wake 0 5",            "wake 50 5",
+    "rate 10000 5",       "rate-sent 10000 5",
     "stop 50 5",          "stop-busy 1 5",       "stop-busy 1000 5",
     "stop-inside 0 5",
     "socket 0 5",         "pipe 0 5",            "stop-threads 2 5",
@@ -37,7 +38,7 @@ static const char *const asked[] = {
 };
 
 #define ASKED (sizeof asked / sizeof asked[0])
-#define ASKED_OF_ALL 10
+#define ASKED_OF_ALL 12
 static const char *build;
 
 /* Programs. */
@@ -68,7 +69,7 @@ static int engine_is(const char *platform, const char *engine)
 static bool is_latency(const char *name)
 {
     return !strncmp(name, "trip", 4) || !strncmp(name, "wake", 4) ||
-           !strncmp(name, "stop", 4);
+           !strncmp(name, "rate", 4) || !strncmp(name, "stop", 4);
 }
 
 static void measurements_have_a_value_and_an_engine(const char *platform,

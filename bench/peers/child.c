@@ -29,6 +29,8 @@ static const struct {
     { "ping", child_ping },
     { "trip", child_trip },
     { "wake", child_wake },
+    { "rate", child_rate },
+    { "rate-sent", child_rate_sent },
     { "stop", child_stop },
     { "stop-busy", child_stop_busy },
     { "stop-threads", child_stop_threads },

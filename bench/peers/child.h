@@ -50,6 +50,13 @@ child_measure child_trip;
  * which has had nothing to do for so many microseconds. */
 child_measure child_wake;
 
+/* One thread posts every so many nanoseconds, whatever has become of the posts
+ * before: from the time at which a post should have been made to its callback,
+ * or from the time at which it was, which leaves out that the loop, or the
+ * machine, kept it from being made. */
+child_measure child_rate;
+child_measure child_rate_sent;
+
 /*
  * From before a stop, on one thread, to after the return of the run on
  * another: it has had nothing to do for so many microseconds; runs so many

@@ -27,6 +27,8 @@
 #define BUSY 20                 /* microseconds in a busy loop           */
 #define BLOCKED 50              /* until a loop surely blocks            */
 #define INSIDE_MAX 8
+#define RATE_POSTS 4096u        /* that may be under way                 */
+#define RATE_WARM_UP 1000u
 #define MICROSECOND UINT64_C(1000)
 #define NANOSECONDS 1e9
 
@@ -47,6 +49,8 @@ static struct {
     double            rate[BURSTS_MAX];
     unsigned          rates;
     uint64_t          began_at[PRODUCERS_MAX];
+    uint64_t          sent_at[RATE_POSTS];
+    bool              from_sent;    /* and not from the plan             */
     atomic_bool       quit;
 
     _Alignas(64) unsigned ran;      /* posts of this burst               */
@@ -324,6 +328,71 @@ double child_wake(unsigned idle, uint64_t length, struct histogram *seen)
     peer_posts_close();
     end();
     return (double)histogram_at(seen, 0.5);
+}
+
+/* Posts at a fixed rate. One thread posts, so they run in their order, and
+ * the number of a callback is that of its post. */
+
+static uint64_t planned_at(unsigned number)
+{
+    return t.began_at[0] + number * t.idle;
+}
+
+static void answer_planned(void)
+{
+    unsigned number = t.ran;
+    uint64_t from = t.from_sent ? t.sent_at[number % RATE_POSTS]
+                           : planned_at(number);
+    if (number >= RATE_WARM_UP)
+        histogram_record(t.seen, os_now() - from);
+    answer();
+}
+
+/* A post is late if the loop is so far behind that its storage is not free;
+ * by the plan that is the loop's delay, too. */
+static void post_at_rate(void *unused)
+{
+    (void)unused;
+    pin_outside(0);
+    t.began_at[0] = os_now();
+    for (unsigned i = 0; i < RATE_WARM_UP || planned_at(i) < t.until; i++) {
+        unsigned slot = i % RATE_POSTS;
+        clock_spin_until(planned_at(i));
+        if (i >= RATE_POSTS)
+            wait_for(i + 1 - RATE_POSTS);
+        t.sent_at[slot] = os_now();
+        peer_post(slot, slot + 1);
+        t.posted = i + 1;
+    }
+    wait_for(t.posted);
+    peer_loop_stop();
+}
+
+static double measure_rate(unsigned interval, uint64_t length,
+                           struct histogram *seen)
+{
+    begin(length, seen, 1);
+    t.idle = interval;
+    t.until = os_now() + length;
+    peer_loop_open(1);
+    peer_posts_open(RATE_POSTS, answer_planned);
+    run_both(run_once, post_at_rate);
+    peer_loop_end();
+    peer_posts_close();
+    end();
+    return (double)histogram_at(seen, 0.5);
+}
+
+double child_rate(unsigned interval, uint64_t length, struct histogram *seen)
+{
+    return measure_rate(interval, length, seen);
+}
+
+double child_rate_sent(unsigned interval, uint64_t length,
+                       struct histogram *seen)
+{
+    t.from_sent = true;
+    return measure_rate(interval, length, seen);
 }
 
 /* Stops. */
