@@ -17,9 +17,12 @@
 #include "../trace.h"
 #include "noise.h"
 #include "order.h"
+#include "system.h"
 #include "threads.h"
 
 #define SLICE_NS 3000000u
+#define SLICE_UNSURE_NS 10000000u   /* where it takes long to see that
+                                       nothing moves: longer than that   */
 #define PAUSE_NS 1000000u
 
 /*
@@ -122,7 +125,8 @@ void seam_pass_time(uint64_t until)
 /* The end of the next slice of a wait, by the clock that can be moved. */
 static uint64_t slice(uint64_t until)
 {
-    uint64_t end = __wrap_os_now() + SLICE_NS;
+    uint64_t end = __wrap_os_now() +
+                   (system_knows_sleepers() ? SLICE_NS : SLICE_UNSURE_NS);
     return until < end ? until : end;
 }
 
