@@ -13,6 +13,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #define MACHINE_NAME_MAX 192
 
@@ -30,6 +31,13 @@ void machine_name(char out[MACHINE_NAME_MAX]);
  *             and two that wait for each other on one processor hang
  */
 void machine_pin(unsigned index);
+
+/*
+ * Does another thread of this process sleep in the kernel?
+ *
+ *   thread    os_thread_self() of it
+ */
+bool machine_sleeps(uint64_t thread);
 
 /* Since the machine, or this process, was started. */
 struct load {

@@ -47,8 +47,8 @@ static int ask(const char *platform, const char *name,
                struct answer *answer)
 {
     char command[COMMAND_MAX], line[256];
-    snprintf(command, sizeof command, "'%s/lastcall-bench-peer-%s' %s",
-             build, platform, name);
+    snprintf(command, sizeof command, "timeout 60 '%s/lastcall-bench-peer-%s' "
+             "%s", build, platform, name);
     FILE *out = popen(command, "r");
     CHECK(out != NULL);
     if (!out)

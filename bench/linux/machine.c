@@ -119,3 +119,20 @@ bool machine_load(struct load *out)
     };
     return true;
 }
+
+/* The letter after the name, which may hold anything but ends in the last
+ * bracket. */
+bool machine_sleeps(uint64_t thread)
+{
+    char path[64], text[256];
+    snprintf(path, sizeof path, "/proc/self/task/%llu/stat",
+             (unsigned long long)thread);
+    FILE *file = fopen(path, "r");
+    if (!file)
+        return false;
+    size_t size = fread(text, 1, sizeof text - 1, file);
+    fclose(file);
+    text[size] = '\0';
+    const char *bracket = strrchr(text, ')');
+    return bracket && bracket[1] == ' ' && bracket[2] == 'S';
+}

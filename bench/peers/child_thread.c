@@ -42,6 +42,7 @@ static struct {
     unsigned          busy;         /* posts that post themselves again  */
     unsigned          posted;       /* of which are accepted             */
     unsigned          inside;       /* threads                           */
+    _Atomic uint64_t  thread[INSIDE_MAX];   /* of those, if several      */
     unsigned          producers;
     unsigned          share;        /* posts of a producer               */
     struct gate       start;
@@ -299,6 +300,16 @@ static uint64_t wait_until_idle(void)
     return os_now();
 }
 
+/* With several threads a stop ends those that are inside, and one that comes
+ * later stays for ever: so each must sleep, before that time and after. */
+static bool all_sleep(void)
+{
+    for (unsigned i = 0; t.inside > 1 && i < t.inside; i++)
+        if (!machine_sleeps(atomic_load(&t.thread[i])))
+            return false;
+    return true;
+}
+
 static bool is_over(unsigned number)
 {
     return number > WARM_UP && os_now() >= t.until;
@@ -355,7 +366,8 @@ static void post_at_rate(void *unused)
     (void)unused;
     pin_outside(0);
     t.began_at[0] = os_now();
-    for (unsigned i = 0; i < RATE_WARM_UP || planned_at(i) < t.until; i++) {
+    t.until = planned_at(RATE_WARM_UP) + t.length;
+    for (unsigned i = 0; planned_at(i) < t.until; i++) {
         unsigned slot = i % RATE_POSTS;
         clock_spin_until(planned_at(i));
         if (i >= RATE_POSTS)
@@ -373,7 +385,6 @@ static double measure_rate(unsigned interval, uint64_t length,
 {
     begin(length, seen, 1);
     t.idle = interval;
-    t.until = os_now() + length;
     peer_loop_open(1);
     peer_posts_open(RATE_POSTS, answer_planned);
     run_both(run_once, post_at_rate);
@@ -427,7 +438,13 @@ static void stop_sleeper(void *unused)
         over = is_over(number);
         if (over)
             atomic_store(&t.quit, true);
-        uint64_t before = wait_until_idle();
+        uint64_t before;
+        do {
+            while (!all_sleep())
+                continue;
+            before = wait_until_idle();
+        } while (!all_sleep());
+        before = t.inside > 1 ? os_now() : before;
         peer_loop_stop();
         note(number, before);
     }
@@ -481,10 +498,10 @@ double child_stop_busy(unsigned posts, uint64_t length,
 /* The last of those inside says that all have returned, and nobody goes in
  * again before. Who waits for that sleeps, since there may be more threads
  * than processors. */
-static void run_with_others(void *unused)
+static void run_with_others(void *index)
 {
     unsigned number = 0;
-    (void)unused;
+    atomic_store(&t.thread[(uintptr_t)index], os_thread_self());
     while (!atomic_load(&t.quit)) {
         number++;
         atomic_fetch_add(&t.entered, 1);
@@ -509,7 +526,7 @@ double child_stop_threads(unsigned inside, uint64_t length,
     t.inside = inside;
     peer_loop_open(inside);
     for (unsigned i = 0; i < inside; i++)
-        start(&in[i], "inside", run_with_others, NULL);
+        start(&in[i], "inside", run_with_others, (void *)(uintptr_t)i);
     start(&out, "outside", stop_sleeper, NULL);
     os_thread_join(&out);
     for (unsigned i = 0; i < inside; i++)
