@@ -42,7 +42,7 @@ static int run(const struct question_limits *limits)
 const struct question question_close_cost = {
     .name = "close_cost",
     .asks = "what does it cost to end a loop with work pending?",
-    .seconds_quick = 12,
-    .seconds_full = 110,
+    .seconds_quick = 10,
+    .seconds_full = 100,
     .run = run,
 };

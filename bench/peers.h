@@ -31,7 +31,8 @@ struct peers_measurement {
     const char *word;           /* its value; NULL: the number           */
 };
 
-/* What is compared, with a measurement whose figures are whole times. */
+/* Who is asked, and with whom ours is compared. Other loops are asked only if
+ * the limits of the question say so. */
 enum peers_kind {
     PEERS_PORTS,                /* ours over one port with the other     */
     PEERS_ALL,                  /* ours with other loops, over the floors */

@@ -42,7 +42,7 @@ static int run(const struct question_limits *limits)
 const struct question question_post_latency = {
     .name = "post_latency",
     .asks = "how long from a post until its callback runs?",
-    .seconds_quick = 10,
-    .seconds_full = 110,
+    .seconds_quick = 8,
+    .seconds_full = 100,
     .run = run,
 };

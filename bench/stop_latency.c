@@ -42,7 +42,7 @@ static int run(const struct question_limits *limits)
 const struct question question_stop_latency = {
     .name = "stop_latency",
     .asks = "how long from a stop until the run has returned?",
-    .seconds_quick = 12,
-    .seconds_full = 110,
+    .seconds_quick = 9,
+    .seconds_full = 100,
     .run = run,
 };

@@ -34,7 +34,7 @@ static int run(const struct question_limits *limits)
 const struct question question_timer_cost = {
     .name = "timer_cost",
     .asks = "what does a timer cost?",
-    .seconds_quick = 6,
-    .seconds_full = 60,
+    .seconds_quick = 5,
+    .seconds_full = 50,
     .run = run,
 };
