@@ -5,7 +5,10 @@
  * the peers in turn. The loop is opened and ended by the measurement.
  *
  *   child.c            the program
- *   child_thread.c     what other threads do to a loop: posts, stops
+ *   child_pair.c       the thread inside, and the one that measures it
+ *   child_burst.c      many posts at once, from other threads
+ *   child_trip.c       one post at a time
+ *   child_stop.c       stops
  *   child_timer.c      what a timer costs
  *   child_close.c      what it costs to end a loop with work pending
  *   peer_loop.h        the loop
