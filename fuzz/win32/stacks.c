@@ -20,6 +20,7 @@
 
 #define THREADS_MAX 256
 #define SYMBOL_NAME 256
+#define TAKE_MS 20000           /* so long may it take to take them       */
 
 static struct {
     SRWLOCK lock;
@@ -46,8 +47,11 @@ struct module {
 #define MODULES_MAX 128
 
 struct look {
-    struct stacks *s;
+    struct stacks *s;               /* those below                          */
+    struct stacks  stacks;
     HANDLE         process;
+    DWORD          process_id;
+    DWORD          witness;
     struct coff   *symbols;         /* of the program; NULL: none           */
     unsigned       module_count;
     struct module  module[MODULES_MAX];
@@ -275,20 +279,45 @@ static void take(struct look *l, DWORD process, DWORD witness)
     help.cleanup(l->process);
 }
 
+static DWORD WINAPI take_aside(void *memory)
+{
+    struct look *l = memory;
+    AcquireSRWLockExclusive(&help.lock);
+    take(l, l->process_id, l->witness);
+    ReleaseSRWLockExclusive(&help.lock);
+    return 0;
+}
+
+/* A thread that is asked for its registers where it cannot give them, such as
+ * within the allocator of Wine, keeps the one who asks for ever. So another
+ * asks; one that does not come back is left behind with what it looks at. */
+static bool take_in_time(struct look *l)
+{
+    HANDLE thread = CreateThread(NULL, 0, take_aside, l, 0, NULL);
+    if (thread == NULL)
+        return false;
+    bool done = WaitForSingleObject(thread, TAKE_MS) == WAIT_OBJECT_0;
+    CloseHandle(thread);
+    return done;
+}
+
 void stacks_take(struct stacks *s, uint64_t process, uint64_t witness)
 {
     struct look *l = calloc(1, sizeof *l);
     if (l == NULL)
         return;
-    l->s = s;
+    l->s = &l->stacks;
+    l->process_id = (DWORD)process;
+    l->witness = (DWORD)witness;
     l->process = OpenProcess(PROCESS_QUERY_INFORMATION | PROCESS_VM_READ,
                              FALSE, (DWORD)process);
     if (l->process == NULL) {
         stacks_say(s, "no stacks: the process cannot be opened");
+    } else if (!take_in_time(l)) {
+        stacks_say(s, "no stacks: its threads do not answer");
+        return;
     } else {
-        AcquireSRWLockExclusive(&help.lock);
-        take(l, (DWORD)process, (DWORD)witness);
-        ReleaseSRWLockExclusive(&help.lock);
+        *s = l->stacks;
         CloseHandle(l->process);
     }
     free(l);
