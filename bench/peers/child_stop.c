@@ -17,25 +17,36 @@
 static struct {
     unsigned         busy;      /* posts that post themselves again      */
     unsigned         inside;    /* threads                               */
-    _Atomic uint64_t thread[INSIDE_MAX];    /* of those, if several      */
+    _Atomic uint64_t thread[INSIDE_MAX];    /* of those                  */
     struct gate      left;      /* runs that all have left               */
 
     /* The threads inside write: */
     _Alignas(64) unsigned posted;   /* of the posts, accepted            */
     unsigned              ran;      /* which of them is next             */
     uint64_t              ended_at;
+    atomic_uint           turns;    /* posts that have run               */
     _Alignas(64) atomic_uint entered;   /* runs begun, by all threads    */
     atomic_uint              returned;  /* and ended                     */
 } t;
 
-/* With several threads a stop ends those that are inside, and one that comes
- * later stays for ever: so each must sleep, before that time and after. */
+/* A stop ends those that are inside: many loops lose one that comes before,
+ * and with several threads one that enters later stays for ever. Whoever has
+ * said that it is about to enter is inside when it sleeps, or runs a post. */
 static bool all_sleep(void)
 {
-    for (unsigned i = 0; t.inside > 1 && i < t.inside; i++)
+    for (unsigned i = 0; i < t.inside; i++)
         if (!machine_sleeps(atomic_load(&t.thread[i])))
             return false;
     return true;
+}
+
+static void wait_until_inside(unsigned number)
+{
+    while (atomic_load(&t.entered) < number * t.inside)
+        continue;
+    unsigned turns = atomic_load(&t.turns);
+    while (t.busy > 0 ? atomic_load(&t.turns) == turns : !all_sleep())
+        continue;
 }
 
 static void run_until_quit(void *unused)
@@ -43,6 +54,7 @@ static void run_until_quit(void *unused)
     unsigned number = 0;
     (void)unused;
     pair_pin_inside();
+    atomic_store(&t.thread[0], os_thread_self());
     t.posted = t.busy;
     peer_post(0, t.busy);
     while (!atomic_load(&pair.quit)) {
@@ -62,19 +74,11 @@ static void stop_sleeper(void *unused)
     (void)unused;
     pair_pin_outside(0);
     while (!over) {
-        number++;
-        while (atomic_load(&t.entered) < number * t.inside)
-            continue;
+        wait_until_inside(++number);
+        uint64_t before = pair_wait_idle();
         over = pair_is_over(number);
         if (over)
             atomic_store(&pair.quit, true);
-        uint64_t before;
-        do {
-            while (!all_sleep())
-                continue;
-            before = pair_wait_idle();
-        } while (!all_sleep());
-        before = t.inside > 1 ? os_now() : before;
         peer_loop_stop();
         pair_note(number, before);
     }
@@ -90,6 +94,7 @@ static void post_again(void)
         return;
     }
     unsigned mine = t.ran;
+    atomic_fetch_add_explicit(&t.turns, 1, memory_order_relaxed);
     t.ran = mine + 1 < t.busy ? mine + 1 : 0;
     peer_post(mine, mine + 1);
 }
