@@ -94,62 +94,58 @@ static void repeat(void (*round)(void), uint64_t length)
              (m.rounds < ROUNDS_MAX && os_now() < until));
 }
 
-static bool begin(unsigned count, unsigned made, void (*fired)(void))
+static void arm_others(unsigned count)
+{
+    for (unsigned i = 0; i < count; i++)
+        peer_timer_start(i, scatter_due(i));
+}
+
+/*
+ * One more than the count is made, for the one that arms itself.
+ *
+ *   others    armed beside it
+ *   of        what the rounds leave there is the answer
+ */
+static double measure(unsigned count, unsigned others, void (*fired)(void),
+                      void (*round)(void), const double *of, uint64_t length)
 {
     if (!peer_loop_has(PEER_TIMERS))
-        return false;
+        return NAN;
     machine_pin(machine_processors() - 1);
     m.count = count;
     peer_loop_open(1);
-    peer_timers_open(made, fired);
-    return true;
-}
-
-static double end(const double *of_rounds)
-{
+    peer_timers_open(count + 1, fired);
+    arm_others(others);
+    repeat(round, length);
     peer_loop_end();
     peer_timers_close();
-    return statistics_median(of_rounds + 1, m.rounds - 1);
+    return statistics_median(of + 1, m.rounds - 1);
 }
 
 double child_timer_arm(unsigned count, uint64_t length,
                        struct histogram *unused)
 {
     (void)unused;
-    if (!begin(count, count, count_one))
-        return NAN;
-    repeat(arm_and_cancel, length);
-    return end(m.arm);
+    return measure(count, 0, count_one, arm_and_cancel, m.arm, length);
 }
 
 double child_timer_cancel(unsigned count, uint64_t length,
                           struct histogram *unused)
 {
     (void)unused;
-    if (!begin(count, count, count_one))
-        return NAN;
-    repeat(arm_and_cancel, length);
-    return end(m.cancel);
+    return measure(count, 0, count_one, arm_and_cancel, m.cancel, length);
 }
 
 double child_timer_fire(unsigned count, uint64_t length,
                         struct histogram *unused)
 {
     (void)unused;
-    if (!begin(count, count, count_one))
-        return NAN;
-    repeat(fire_all, length);
-    return end(m.fire);
+    return measure(count, 0, count_one, fire_all, m.fire, length);
 }
 
 double child_timer_again(unsigned count, uint64_t length,
                          struct histogram *unused)
 {
     (void)unused;
-    if (!begin(count, count + 1, start_again))
-        return NAN;
-    for (unsigned i = 0; i < count; i++)
-        peer_timer_start(i, scatter_due(i));
-    repeat(fire_one_again, length);
-    return end(m.fire);
+    return measure(count, count, start_again, fire_one_again, m.fire, length);
 }
