@@ -1,12 +1,14 @@
 /*
  * core.h - what the files of the loop share among themselves.
  *
- * One mutex, `lock`, guards everything but the incoming posts. An item that
- * waits is on the list of its kind (an op on its handle's list); when its
- * time has come it moves to the ready queue; from there a thread inside the
- * loop takes it and calls it, with no lock held.
+ * One mutex, `lock`, guards everything but posts. An item that waits is on
+ * the list of its kind (an op on its handle's list); when its time has come
+ * it moves to the ready queue; from there a thread inside the loop takes it
+ * and calls it, with no lock held. Posts, and timers that a shutdown has
+ * cancelled, come from a chain instead (chain.h): it is filled under the lock
+ * and delivered from without it.
  *
- * Three words are shared without the lock. `posts` is a stack of accepted
+ * Three words more are shared without the lock. `posts` is a stack of accepted
  * posts, newest first; POSTS_CLOSED in it means that nothing is accepted any
  * more, so one compare-and-swap decides between accepted and refused.
  * `sleepers` counts the threads that block in the port or are about to, and
@@ -23,6 +25,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
+#include "chain.h"
 #include "console.h"
 #include "list.h"
 #include "loop.h"
@@ -34,6 +37,7 @@
 #include "worker.h"
 
 #define LOOP_BATCH 64       /* packets taken from the port at a time         */
+#define CACHE_LINE 64
 
 enum loop_state {
     STATE_OPEN,
@@ -54,9 +58,10 @@ struct run {
     uint64_t           thread;
     uint64_t           until;       /* while asleep: when it wakes itself    */
     enum loop_run_mode mode;
-    bool               stop;        /* asked to leave                        */
-    bool               whole_pass;  /* a kept stop: leave after one pass     */
+    bool               stop;        /* asked to leave after this pass        */
+    atomic_bool        leave;       /* asked to leave after this callback    */
     bool               asleep;
+    bool               glances;     /* looks again before it sleeps          */
     const struct console_watch *telling;    /* whose callback it is in       */
 };
 
@@ -98,7 +103,20 @@ struct loop {
     struct shutdown_hook *hooks;        /* last registered first             */
     uint32_t              posts_cancelled;
 
+    struct chain collected;         /* posts to be delivered             */
+    uint64_t     collected_since;   /* when the first was accepted       */
+    uint32_t     collections;       /* that were made                    */
+    struct chain cancelled;         /* timers to be told by a shutdown   */
+    bool         timers_cancelled;
+
+    uint32_t     since_look;        /* callbacks, since a thread has
+                                       looked at the port                */
+
+    /* Every post writes here: on a line of the cache of its own. */
+    char                        before_posts[CACHE_LINE];
     _Atomic(struct loop_item *) posts;
+    char                        after_posts[CACHE_LINE];
+
     atomic_uint                 sleepers;
     atomic_bool                 wake_pending;
 
@@ -157,11 +175,8 @@ bool core_idle(struct loop *l);
 /* Is the calling thread inside this loop? */
 bool core_inside(const struct loop *l);
 
-/* Move the accepted posts to the ready queue. */
-void core_collect_posts(struct loop *l);
-
-/* From now on no post is accepted; collects those that were. */
-void core_close_posts(struct loop *l);
+/* Wake one sleeper, if there is any. Also without the lock; as loop_stop. */
+int core_wake(struct loop *l);
 
 /* Link or unlink the calling thread's run. */
 void core_run_begin(struct loop *l, struct run *r, enum loop_run_mode mode);
@@ -189,6 +204,27 @@ void job_deliver(struct loop *l, struct loop_item *i);
 void handle_deliver(struct loop *l, struct loop_item *i);
 void console_deliver(struct loop *l, struct loop_item *i);
 
+/*
+ * post.c: with the lock held, except where they say otherwise.
+ *
+ *   posts_waiting    are there posts that nobody has collected? Also without
+ *                    the lock
+ *   posts_newest     the stack of those, newest first
+ *   posts_collect    make the stack the chain, if the chain is used up
+ *   posts_close      from now on no post is accepted; collects those that
+ *                    were
+ *   posts_deliver    call what was collected, until the run is asked to
+ *                    leave; NULL is no run. Releases the lock meanwhile.
+ *                    Returns how many it has called
+ *   posts_count      how many were accepted and not called
+ */
+bool posts_waiting(struct loop *l);
+struct loop_item *posts_newest(struct loop *l);
+void posts_collect(struct loop *l);
+void posts_close(struct loop *l);
+uint32_t posts_deliver(struct loop *l, const struct run *r);
+uint32_t posts_count(struct loop *l);
+
 /* op.c: a packet of an op was dequeued; cancel and close everything. */
 void op_complete(struct loop *l, const struct packet *packet);
 void op_request_cancel(struct loop *l, struct op *op);
@@ -198,7 +234,8 @@ void op_drop_unclaimed(struct loop *l);
 /* timer.c: move what is due to the ready queue; when is the next one? */
 void timer_collect(struct loop *l);
 uint64_t timer_next(const struct loop *l);
-void timer_cancel_all(struct loop *l);
+void timer_cancel_all(struct loop *l);  /* which takes no work any more */
+uint32_t timer_deliver_cancelled(struct loop *l);   /* releases the lock */
 void timer_arm(struct loop *l, struct timer *t, uint64_t due);
 void timer_disarm(struct loop *l, struct timer *t);
 

@@ -6,8 +6,8 @@
 #include "core.h"
 
 #define WAKE_TRIES 1000     /* with an os_pause between, about a second */
-
-struct loop_item loop_posts_closed;
+#define LOOK_AFTER 16       /* callbacks without a look at the port */
+#define GLANCE_WORTH 10000  /* ns: of a sleep that a glance may replace */
 
 /* Releasing and destroying. */
 
@@ -91,12 +91,19 @@ void loop_destroy(struct loop *l)
 
 /* Waking. */
 
+/* Is there something whose callback is next? */
+static bool has_ready(struct loop *l)
+{
+    return !list_empty(&l->ready) || !chain_is_empty(&l->collected) ||
+           !chain_is_empty(&l->cancelled);
+}
+
 /* Is some sleeping thread wrong to sleep on? */
 static bool sleeper_is_owed(struct loop *l)
 {
     if (atomic_load(&l->sleepers) == 0)
         return false;
-    if (!list_empty(&l->ready))
+    if (has_ready(l))
         return true;
     uint64_t next = timer_next(l);
     for (struct run *r = l->runs; r; r = r->next) {
@@ -125,7 +132,7 @@ static int post_wake(struct loop *l)
     return status;
 }
 
-static int wake(struct loop *l)
+int core_wake(struct loop *l)
 {
     if (atomic_load(&l->sleepers) == 0)
         return 0;
@@ -146,7 +153,7 @@ int core_leave(struct loop *l)
 {
     bool owed = sleeper_is_owed(l);
     os_mutex_unlock(&l->lock);
-    return owed ? wake(l) : 0;
+    return owed ? core_wake(l) : 0;
 }
 
 /* Items. */
@@ -189,87 +196,12 @@ bool core_takes_work(const struct loop *l)
     return l->state == STATE_OPEN;
 }
 
-static bool has_posts(struct loop *l)
-{
-    struct loop_item *newest = atomic_load(&l->posts);
-    return newest && newest != POSTS_CLOSED;
-}
-
 bool core_idle(struct loop *l)
 {
-    return l->delivering == 0 && list_empty(&l->ready) &&
+    return l->delivering == 0 && !has_ready(l) &&
            l->count[LOOP_OP] == 0 && l->count[LOOP_TIMER] == 0 &&
            l->count[LOOP_TASK] == 0 && l->count[LOOP_JOB] == 0 &&
-           l->handles_closing == 0 && !has_posts(l);
-}
-
-/* Posts. */
-
-int loop_post(struct loop *l, struct post *p)
-{
-    LOOP_ASSERT(p->run);
-    struct loop_item *newest = atomic_load(&l->posts);
-    p->item.kind = LOOP_POST;
-    p->item.state = ITEM_QUEUED;
-    p->item.ready = 0;
-    do {
-        if (newest == POSTS_CLOSED)
-            return LOOP_ECLOSED;
-        p->item.next = newest;
-        p->item.since = newest ? 0 : os_now();
-    } while (!atomic_compare_exchange_weak(&l->posts, &newest, &p->item));
-
-    /* Accepted: from here on p may be gone. Only the post that found the
-     * stack empty wakes; a later one is covered by that wake, because
-     * whoever takes the stack takes all of it. */
-    if (!newest)
-        wake(l);
-    return 0;
-}
-
-/* Append a stack, newest first, to the ready queue, oldest first. */
-static void queue_posts(struct loop *l, struct loop_item *newest)
-{
-    struct loop_item *oldest = NULL;
-    while (newest) {
-        struct loop_item *next = newest->next;
-        newest->next = oldest;
-        oldest = newest;
-        newest = next;
-    }
-    uint64_t since = oldest ? oldest->since : 0;
-    while (oldest) {
-        struct loop_item *next = oldest->next;
-        oldest->since = since;
-        l->count[LOOP_POST]++;
-        core_ready(l, oldest);
-        oldest = next;
-    }
-}
-
-void core_collect_posts(struct loop *l)
-{
-    /* POSTS_CLOSED is only stored under the lock, so between this load and
-     * the exchange the word can only gain posts. */
-    if (has_posts(l))
-        queue_posts(l, atomic_exchange(&l->posts, NULL));
-}
-
-void core_close_posts(struct loop *l)
-{
-    struct loop_item *newest = atomic_exchange(&l->posts, POSTS_CLOSED);
-    if (newest != POSTS_CLOSED)
-        queue_posts(l, newest);
-}
-
-static void post_deliver(struct loop *l, struct loop_item *i)
-{
-    struct post *p = LIST_OF(i, struct post, item);
-    int status = l->state >= STATE_CLOSED ? LOOP_EABORTED : 0;
-    l->count[LOOP_POST]--;
-    os_mutex_unlock(&l->lock);
-    p->run(p, status);
-    core_enter(l);
+           l->handles_closing == 0 && !posts_waiting(l);
 }
 
 /* Passes. */
@@ -282,39 +214,62 @@ static void deliver_one(struct loop *l)
 
     /* More than one is ready: another thread may as well take the next. */
     if (sleeper_is_owed(l))
-        wake(l);
+        core_wake(l);
     switch ((enum loop_kind)i->kind) {
-    case LOOP_POST:    post_deliver(l, i);    break;
     case LOOP_OP:      op_deliver(l, i);      break;
     case LOOP_TIMER:   timer_deliver(l, i);   break;
     case LOOP_TASK:    task_deliver(l, i);    break;
     case LOOP_JOB:     job_deliver(l, i);     break;
     case LOOP_HANDLE:  handle_deliver(l, i);  break;
     case LOOP_CONSOLE: console_deliver(l, i); break;
-    case LOOP_KINDS:   LOOP_ASSERT(i->kind < LOOP_KINDS); break;
+    case LOOP_POST:         /* never there: see post.c */
+    case LOOP_KINDS:   LOOP_ASSERT(false);    break;
     }
     l->delivering--;
 }
 
 /*
- * Deliver what is ready now. What callbacks add comes behind the snapshot
- * and waits for the next pass, so that nobody can keep a run from looking at
- * stop and at the port.
+ * Deliver what is ready now: the ready queue, then the chains. What callbacks
+ * add comes behind the snapshot and waits for the next pass, so that nobody
+ * can keep a run from looking at stop and at the port.
  */
 static void deliver_snapshot(struct loop *l, const struct run *r)
 {
     uint32_t snapshot = l->ready_count;
+    l->since_look += snapshot;
     while (snapshot-- > 0 && !list_empty(&l->ready)) {
-        if (r->stop && !r->whole_pass)
+        if (atomic_load(&r->leave))
             return;
         deliver_one(l);
     }
+    l->since_look += posts_deliver(l, r);
+    l->since_look += timer_deliver_cancelled(l);
 }
 
 static bool must_stay_awake(struct loop *l, const struct run *r)
 {
-    return r->stop || !list_empty(&l->ready) || has_posts(l) ||
+    return r->stop || has_ready(l) || posts_waiting(l) ||
            (r->mode == LOOP_UNTIL_IDLE && core_idle(l));
+}
+
+/*
+ * Nothing is ready, but whoever posts often may be about to: wait for that
+ * without going to sleep, which takes both sides longer. Not counted as a
+ * sleeper, this thread is not woken, and looks again for itself.
+ */
+static void glance(struct loop *l, const struct run *r)
+{
+    uint64_t turn = 0;
+    core_leave(l);
+    while (!posts_waiting(l) && !atomic_load(&r->leave) && os_spin(&turn))
+        continue;
+    core_enter(l);
+}
+
+/* Would it have been worth while to glance before a sleep that has ended? */
+static bool was_woken_soon(struct loop *l, uint64_t slept)
+{
+    return posts_waiting(l) && slept < GLANCE_WORTH;
 }
 
 /*
@@ -325,12 +280,14 @@ static bool must_stay_awake(struct loop *l, const struct run *r)
 static int wait_in_port(struct loop *l, struct run *r, struct packet *batch,
                         uint64_t until)
 {
+    uint64_t before = until > 0 ? os_now() : 0;
+
     /* Count myself before the last look for posts: see core.h. */
     if (until > 0) {
         r->until = until;
         r->asleep = true;
         atomic_fetch_add(&l->sleepers, 1);
-        if (has_posts(l))
+        if (posts_waiting(l))
             until = 0;
     }
     core_leave(l);
@@ -340,8 +297,11 @@ static int wait_in_port(struct loop *l, struct run *r, struct packet *batch,
         if (batch[i].key == KEY_WAKE)
             atomic_store(&l->wake_pending, false);
     core_enter(l);
+    l->since_look = 0;
+    l->now = os_now();
     if (r->asleep) {
         r->asleep = false;
+        r->glances = was_woken_soon(l, l->now - before);
         atomic_fetch_sub(&l->sleepers, 1);
     }
     return n;
@@ -368,6 +328,14 @@ static void hand_over(struct loop *l)
     core_enter(l);
 }
 
+/* To look at the port costs as much as some callbacks. A run that goes on
+ * and on does it after some of them; one that makes a single pass does it. */
+static bool may_skip_port(const struct loop *l, const struct run *r)
+{
+    return !r->stop && l->since_look < LOOK_AFTER &&
+           (r->mode == LOOP_FOREVER || r->mode == LOOP_UNTIL_IDLE);
+}
+
 /*
  * Wait until something is ready, the run should leave, or the time is over.
  * A packet may wake a thread over nothing, and a wait may end early, so this
@@ -377,13 +345,18 @@ static void wait_for_work(struct loop *l, struct run *r, uint64_t until)
 {
     struct packet batch[LOOP_BATCH];
     for (;;) {
+        int n = 0;
+        if (r->glances && until > 0 && !must_stay_awake(l, r))
+            glance(l, r);
         bool stay = until == 0 || must_stay_awake(l, r);
         uint64_t next = timer_next(l);
         uint64_t wake_at = stay ? 0 : next < until ? next : until;
-        int n = wait_in_port(l, r, batch, wake_at);
-        l->now = os_now();
+        if (stay && until > 0 && may_skip_port(l, r))
+            l->now = os_now();
+        else
+            n = wait_in_port(l, r, batch, wake_at);
         take_packets(l, batch, n);
-        core_collect_posts(l);
+        posts_collect(l);
         timer_collect(l);
         if (stay || must_stay_awake(l, r) || l->now >= until)
             return;
@@ -426,13 +399,13 @@ void core_run_end(struct loop *l, struct run *r)
     /* A thread that sleeps on may have relied on this one for the next
      * timer or for a wake that this one has taken: let it look again. */
     if (atomic_load(&l->sleepers) > 0)
-        wake(l);
+        core_wake(l);
 }
 
 static enum loop_run_end run_until_end(struct loop *l, struct run *r)
 {
     for (;;) {
-        if (r->stop && !r->whole_pass)
+        if (atomic_load(&r->leave))
             return LOOP_STOPPED;
         if (!r->stop && r->mode == LOOP_UNTIL_IDLE && core_idle(l))
             return LOOP_IDLE;
@@ -461,7 +434,6 @@ int loop_run(struct loop *l, enum loop_run_mode mode)
     struct run r;
     core_run_begin(l, &r, mode);
     r.stop = l->stop_kept;
-    r.whole_pass = l->stop_kept;
     l->stop_kept = false;
     result = run_until_end(l, &r);
     core_run_end(l, &r);
@@ -475,7 +447,7 @@ void core_stop_runs(struct loop *l)
      * ends after the callback it is in, as any other. */
     for (struct run *r = l->runs; r; r = r->next) {
         r->stop = true;
-        r->whole_pass = false;
+        atomic_store(&r->leave, true);
     }
 }
 
@@ -506,12 +478,9 @@ static bool has_left(const struct loop *l)
 
 static void cancel_posts(struct loop *l)
 {
-    core_close_posts(l);
-    while (!list_empty(&l->ready)) {
-        LOOP_ASSERT(l->ready.next->kind == LOOP_POST);
-        l->posts_cancelled++;
-        deliver_one(l);
-    }
+    posts_close(l);
+    LOOP_ASSERT(list_empty(&l->ready));
+    l->posts_cancelled += posts_deliver(l, NULL);
 }
 
 /* A wake that came too late to be needed may still be queued: take it, so

@@ -16,6 +16,7 @@
 #ifndef LOOP_OS_H
 #define LOOP_OS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -109,6 +110,18 @@ uint64_t os_thread_self(void);
  * long for a kernel (about a millisecond): the backing-off of a retry.
  */
 void os_pause(void);
+
+/*
+ * Wait for some instructions, for what another thread is about to do and
+ * does sooner than a kernel could put this one to sleep and wake it.
+ *
+ *   turn      the same for all calls of one wait; 0 before the first
+ *   returns   true: look, and if it has not happened call again. false: it
+ *             has been about 2 us, or there is one processor only: sleep
+ *   source    Karlin, Li, Manasse, Owicki: Empirical Studies of Competitive
+ *             Spinning for a Shared-Memory Multiprocessor (1991)
+ */
+bool os_spin(uint64_t *turn);
 
 /* What asks a process to end. */
 enum os_console_event {

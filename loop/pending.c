@@ -49,18 +49,25 @@ struct listing {
     uint64_t             now;
 };
 
-static void add(struct listing *list, const struct loop_item *i,
-                uint64_t since)
+static void add_as(struct listing *list, const struct loop_item *i,
+                   enum loop_kind kind, enum item_state state,
+                   uint64_t since)
 {
     if (list->count < list->cap) {
         struct loop_pending *p = &list->out[list->count];
-        p->kind = (enum loop_kind)i->kind;
-        p->state = state_name[i->ready && i->state != ITEM_ABORTED
-                                  ? ITEM_READY : i->state];
+        p->kind = kind;
+        p->state = state_name[state];
         p->name = i->name ? i->name : "-";
         p->age = list->now > since ? list->now - since : 0;
     }
     list->count++;
+}
+
+static void add(struct listing *list, const struct loop_item *i)
+{
+    enum item_state state = (enum item_state)i->state;
+    add_as(list, i, (enum loop_kind)i->kind,
+           i->ready && state != ITEM_ABORTED ? ITEM_READY : state, i->since);
 }
 
 static void add_list(struct listing *list, const struct loop_item *head,
@@ -68,7 +75,7 @@ static void add_list(struct listing *list, const struct loop_item *head,
 {
     for (const struct loop_item *i = head->next; i != head; i = i->next)
         if (i->kind == kind)
-            add(list, i, i->since);
+            add(list, i);
 }
 
 /* Ops are on the lists of their handles, open or closing. */
@@ -80,32 +87,43 @@ static void add_ops(struct listing *list, const struct loop_item *handles)
     }
 }
 
-static size_t count_posts(struct loop_item *newest)
-{
-    size_t count = 0;
-    for (struct loop_item *i = newest; i; i = i->next)
-        count++;
-    return count;
-}
-
 /*
  * Accepted posts that no run has collected. The stack is newest first and
  * only the oldest has a time; with the lock held nobody takes from it, so
  * what was read at its head stays a list.
  */
-static void add_posts(struct listing *list, struct loop_item *newest)
+static void add_stack(struct listing *list, const struct loop_item *newest)
 {
-    size_t first = list->count;
-    size_t count = count_posts(newest);
+    size_t count = 0;
     uint64_t since = list->now;
-    for (struct loop_item *i = newest; i; i = i->next)
-        if (!i->next)
-            since = i->since;
-    for (struct loop_item *i = newest; i; i = i->next) {
-        list->count = first + --count;
-        add(list, i, since);
+    for (const struct loop_item *i = newest; i; i = i->next) {
+        since = i->since;
+        count++;
     }
-    list->count = first + count_posts(newest);
+    size_t end = list->count + count;
+    size_t at = end;
+    for (const struct loop_item *i = newest; i; i = i->next) {
+        list->count = --at;
+        add_as(list, i, LOOP_POST, ITEM_QUEUED, since);
+    }
+    list->count = end;
+}
+
+static void add_posts(struct listing *list, struct loop *l)
+{
+    struct loop_item *first = chain_hold(&l->collected);
+    for (const struct loop_item *i = first; i; i = i->next)
+        add_as(list, i, LOOP_POST, ITEM_READY, l->collected_since);
+    chain_release(&l->collected, first);
+    add_stack(list, posts_newest(l));
+}
+
+static void add_cancelled(struct listing *list, struct loop *l)
+{
+    struct loop_item *first = chain_hold(&l->cancelled);
+    for (const struct loop_item *i = first; i; i = i->next)
+        add_as(list, i, LOOP_TIMER, ITEM_ABORTED, i->since);
+    chain_release(&l->cancelled, first);
 }
 
 size_t core_pending(struct loop *l, struct loop_pending *out, size_t cap)
@@ -121,11 +139,10 @@ size_t core_pending(struct loop *l, struct loop_pending *out, size_t cap)
             add_list(&list, &l->jobs_begun, LOOP_JOB);
         if (kind == LOOP_OP)
             add_ops(&list, &l->waiting[LOOP_HANDLE]);
-        if (kind == LOOP_POST) {
-            struct loop_item *newest = atomic_load(&l->posts);
-            if (newest != POSTS_CLOSED)
-                add_posts(&list, newest);
-        }
+        if (kind == LOOP_POST)
+            add_posts(&list, l);
+        if (kind == LOOP_TIMER)
+            add_cancelled(&list, l);
     }
     return list.count;
 }

@@ -44,7 +44,7 @@ static void end_phase(struct shutdown *s, enum shutdown_phase phase)
 static void pump(struct shutdown *s)
 {
     s->run.stop = false;
-    s->run.whole_pass = true;
+    atomic_store(&s->run.leave, false);
     core_pass(s->loop, &s->run, s->deadline);
 }
 
@@ -113,7 +113,7 @@ static bool end_tasks(struct shutdown *s)
 static void refuse_work(struct loop *l)
 {
     l->state = STATE_DRAINING;
-    core_close_posts(l);
+    posts_close(l);
 }
 
 static bool is_drained(struct loop *l)
@@ -155,12 +155,12 @@ static void list_left(struct shutdown *s)
 {
     struct loop *l = s->loop;
     struct shutdown_report *report = &s->report;
-    core_collect_posts(l);
     size_t left = core_pending(l, report->entry, SHUTDOWN_LEFT_MAX);
     report->entry_count =
         (uint32_t)(left < SHUTDOWN_LEFT_MAX ? left : SHUTDOWN_LEFT_MAX);
     for (int kind = 0; kind < LOOP_KINDS; kind++)
         report->left[kind] = l->count[kind];
+    report->left[LOOP_POST] = posts_count(l);
     for (const struct run *r = l->runs; r; r = r->next)
         report->runs_left++;
     report->posts_cancelled = l->posts_cancelled;
@@ -171,7 +171,7 @@ static void abandon(struct shutdown *s)
 {
     struct loop *l = s->loop;
     l->state = STATE_ABANDONED;
-    core_close_posts(l);
+    posts_close(l);
     core_stop_runs(l);
     worker_quit(l);
     s->report.outcome = SHUTDOWN_ABANDONED;

@@ -112,11 +112,18 @@ int timer_start(struct loop *l, struct timer *t, uint64_t due)
     return result;
 }
 
+/* Once all timers are cancelled, one that is not ready is told without the
+ * lock: nothing of it but that mark may be looked at. */
+static bool may_disarm(const struct loop *l, const struct timer *t)
+{
+    return (!l->timers_cancelled || t->item.ready) && t->loop == l;
+}
+
 int timer_cancel(struct loop *l, struct timer *t)
 {
     core_enter(l);
     int result = LOOP_ENOTFOUND;
-    if (t->loop == l && t->item.state != ITEM_ABORTED) {
+    if (may_disarm(l, t)) {
         timer_disarm(l, t);
         result = LOOP_OK;
     }
@@ -130,17 +137,16 @@ uint64_t timer_next(const struct loop *l)
 }
 
 /* A task's own timer wakes the task; any other has a callback. */
-static void end_timer(struct loop *l, struct timer *t, enum item_state state)
+static void end_timer(struct loop *l, struct timer *t)
 {
     list_remove(&t->item);
     if (t->fire) {
-        t->item.state = (uint8_t)state;
+        t->item.state = ITEM_READY;
         core_ready(l, &t->item);
     } else {
         l->count[LOOP_TIMER]--;
         t->loop = NULL;
-        task_wake(LIST_OF(t, struct task, timer),
-                  state == ITEM_ABORTED ? LOOP_EABORTED : 0);
+        task_wake(LIST_OF(t, struct task, timer), 0);
     }
 }
 
@@ -149,28 +155,61 @@ void timer_collect(struct loop *l)
     while (l->timers && l->timers->due <= l->now) {
         struct timer *t = l->timers;
         heap_remove(l, t);
-        end_timer(l, t, ITEM_READY);
+        end_timer(l, t);
     }
 }
 
+/*
+ * A loop that takes no new work arms no timers, so all of them at once become
+ * a chain. Where there are very many, what it costs to end them is how often
+ * their memory is gone through: here that is once.
+ */
 void timer_cancel_all(struct loop *l)
 {
     struct loop_item *head = &l->waiting[LOOP_TIMER];
+    struct loop_item *first = head->next;
+    LOOP_ASSERT(l->count[LOOP_TASK] == 0);
+    l->timers_cancelled = true;
+    if (list_empty(head))
+        return;
     l->timers = NULL;
-    while (!list_empty(head)) {
-        struct timer *t = LIST_OF(head->next, struct timer, item);
-        t->child = t->sibling = t->back = NULL;
-        end_timer(l, t, ITEM_ABORTED);
+    head->prev->next = NULL;
+    list_open(head);
+    LOOP_ASSERT(!chain_hold(&l->cancelled));
+    chain_release(&l->cancelled, first);
+}
+
+static struct timer *next_cancelled(struct loop *l)
+{
+    struct loop_item *first = chain_hold(&l->cancelled);
+    chain_release(&l->cancelled, first ? first->next : NULL);
+    return first ? LIST_OF(first, struct timer, item) : NULL;
+}
+
+uint32_t timer_deliver_cancelled(struct loop *l)
+{
+    uint32_t count = 0;
+    if (chain_is_empty(&l->cancelled))
+        return 0;
+    l->delivering++;
+    os_mutex_unlock(&l->lock);
+    for (struct timer *t = next_cancelled(l); t; t = next_cancelled(l)) {
+        count++;
+        t->loop = NULL;
+        t->fire(t, LOOP_EABORTED);
     }
+    core_enter(l);
+    l->delivering--;
+    l->count[LOOP_TIMER] -= count;
+    return count;
 }
 
 void timer_deliver(struct loop *l, struct loop_item *i)
 {
     struct timer *t = LIST_OF(i, struct timer, item);
-    int status = t->item.state == ITEM_ABORTED ? LOOP_EABORTED : 0;
     l->count[LOOP_TIMER]--;
     t->loop = NULL;
     os_mutex_unlock(&l->lock);
-    t->fire(t, status);
+    t->fire(t, 0);
     core_enter(l);
 }

@@ -15,13 +15,13 @@
 
 struct timer {
     struct loop_item item;
+    void (*fire)(struct timer *t, int status);
     struct loop     *loop;
     struct timer    *child;     /* heap: first child                     */
     struct timer    *sibling;   /* heap: next sibling                    */
     struct timer    *back;      /* heap: previous sibling, or parent     */
     uint64_t         due;
     uint64_t         order;     /* of arming: equal times fire in order  */
-    void (*fire)(struct timer *t, int status);
 };
 
 /*

@@ -378,6 +378,14 @@ void os_pause(void)
     machine_block(GROUND_BLOCKED_PAUSE, 0, machine.now + MACHINE_MILLISECOND);
 }
 
+/* Time stands still while a thread can run, so a turn is one look. */
+bool os_spin(uint64_t *turn)
+{
+    machine_yield(MACHINE_SITE);
+    machine_touch(turn, sizeof *turn);
+    return (*turn)++ == 0;
+}
+
 int os_console_watch(struct os_console *c)
 {
     machine_yield(MACHINE_SITE);

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -15,6 +16,7 @@
 
 #define NANOSECONDS 1000000000u
 #define PAUSE_NS 1000000
+#define SPIN_NS 2000
 #define THREAD_NAME_SIZE 16     /* what the kernel keeps, with the 0 */
 
 _Static_assert(sizeof(pthread_mutex_t) <= sizeof(struct os_mutex), "fits");
@@ -184,4 +186,28 @@ void os_pause(void)
 {
     /* A signal may end it early, which a retry does not mind. */
     nanosleep(&(struct timespec){ .tv_nsec = PAUSE_NS }, NULL);
+}
+
+/* Asked once: a process is seldom moved to fewer processors than two. */
+static bool has_one_processor(void)
+{
+    static atomic_int processors;
+    int count = atomic_load_explicit(&processors, memory_order_relaxed);
+    if (count == 0) {
+        count = (int)sysconf(_SC_NPROCESSORS_ONLN);
+        atomic_store_explicit(&processors, count, memory_order_relaxed);
+    }
+    return count < 2;
+}
+
+/* To read the clock takes about as long as a processor's instruction for
+ * waiting would, and says when it is enough. */
+bool os_spin(uint64_t *turn)
+{
+    uint64_t now = os_now();
+    if (*turn == 0) {
+        *turn = now + SPIN_NS;
+        return !has_one_processor();
+    }
+    return now < *turn;
 }

@@ -14,6 +14,7 @@
 
 #define NANOSECONDS UINT64_C(1000000000)
 #define MILLISECOND 1000000u
+#define SPIN_NS 2000
 #define PAUSE_MS 1
 #define THREAD_NAME_SIZE 64
 
@@ -207,4 +208,30 @@ uint64_t os_thread_self(void)
 void os_pause(void)
 {
     Sleep(PAUSE_MS);
+}
+
+/* Asked once: a process is seldom moved to fewer processors than two. */
+static bool has_one_processor(void)
+{
+    static atomic_uint processors;
+    unsigned count = atomic_load_explicit(&processors, memory_order_relaxed);
+    if (count == 0) {
+        SYSTEM_INFO system;
+        GetSystemInfo(&system);
+        count = system.dwNumberOfProcessors;
+        atomic_store_explicit(&processors, count, memory_order_relaxed);
+    }
+    return count < 2;
+}
+
+/* To read the clock takes about as long as a processor's instruction for
+ * waiting would, and says when it is enough. */
+bool os_spin(uint64_t *turn)
+{
+    uint64_t now = os_now();
+    if (*turn == 0) {
+        *turn = now + SPIN_NS;
+        return !has_one_processor();
+    }
+    return now < *turn;
 }

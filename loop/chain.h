@@ -1,0 +1,56 @@
+/*
+ * chain.h - items that several threads deliver one at a time, in their order,
+ * without the loop's lock.
+ *
+ * The items hang from one word. Whoever exchanges CHAIN_TAKEN for it has the
+ * chain in hand, for some instructions, and puts back what is left. That is
+ * one atomic operation for each item, where to release a lock for a callback
+ * and to take it again is two.
+ *
+ * Items are linked by next alone, and belong to the chain until they are
+ * taken off it with the chain in hand.
+ *
+ * threads    any
+ */
+#ifndef LOOP_CHAIN_H
+#define LOOP_CHAIN_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "item.h"
+
+struct chain {
+    _Atomic(struct loop_item *) first;
+};
+
+/* What the word holds while a thread has the chain in hand. */
+extern struct loop_item chain_taken;
+#define CHAIN_TAKEN (&chain_taken)
+
+/* As chain_hold, where another thread has the chain in hand. */
+struct loop_item *chain_await(struct chain *c);
+
+/* Is there nothing on the chain? It may be false for one that is in hand. */
+static inline bool chain_is_empty(struct chain *c)
+{
+    return !atomic_load_explicit(&c->first, memory_order_relaxed);
+}
+
+/* Take the chain in hand: its first item, or NULL. */
+static inline struct loop_item *chain_hold(struct chain *c)
+{
+    struct loop_item *first =
+        atomic_exchange_explicit(&c->first, CHAIN_TAKEN,
+                                 memory_order_acquire);
+    return first == CHAIN_TAKEN ? chain_await(c) : first;
+}
+
+/* Put back what is left of the chain that is in hand. */
+static inline void chain_release(struct chain *c, struct loop_item *first)
+{
+    atomic_store_explicit(&c->first, first, memory_order_release);
+}
+
+#endif

@@ -1,0 +1,147 @@
+/*
+ * post.c - posts, from the call that accepts them to their callbacks.
+ *
+ * Accepted posts are a stack, newest first. A thread inside takes all of it,
+ * turns it round, and the result is the chain that is delivered next. The
+ * next stack is taken when the chain has been used up.
+ */
+#include "core.h"
+
+struct loop_item loop_posts_closed;
+
+int loop_post(struct loop *l, struct post *p)
+{
+    LOOP_ASSERT(p->run);
+    struct loop_item *newest = atomic_load(&l->posts);
+    do {
+        if (newest == POSTS_CLOSED)
+            return LOOP_ECLOSED;
+        if (!newest)
+            p->item.since = os_now();
+        p->item.next = newest;
+    } while (!atomic_compare_exchange_weak(&l->posts, &newest, &p->item));
+
+    /* Accepted: from here on p may be gone. Only the post that found the
+     * stack empty has a time, and wakes; a later one is covered by that,
+     * because whoever takes the stack takes all of it. */
+    if (!newest)
+        core_wake(l);
+    return 0;
+}
+
+struct loop_item *posts_newest(struct loop *l)
+{
+    struct loop_item *newest = atomic_load(&l->posts);
+    return newest == POSTS_CLOSED ? NULL : newest;
+}
+
+bool posts_waiting(struct loop *l)
+{
+    return posts_newest(l) != NULL;
+}
+
+/* Collecting. */
+
+static struct loop_item *turn_round(struct loop_item *newest)
+{
+    struct loop_item *oldest = NULL;
+    while (newest) {
+        struct loop_item *next = newest->next;
+        newest->next = oldest;
+        oldest = newest;
+        newest = next;
+    }
+    return oldest;
+}
+
+static void append(struct loop_item **end, struct loop_item *oldest)
+{
+    while (*end)
+        end = &(*end)->next;
+    *end = oldest;
+}
+
+static void collect(struct loop *l, struct loop_item *newest)
+{
+    struct loop_item *oldest = turn_round(newest);
+    struct loop_item *first = chain_hold(&l->collected);
+    if (!first && oldest)
+        l->collected_since = oldest->since;
+    append(&first, oldest);
+    l->collections++;
+    chain_release(&l->collected, first);
+}
+
+void posts_collect(struct loop *l)
+{
+    /* POSTS_CLOSED is only stored under the lock, so between this load and
+     * the exchange the word can only gain posts. */
+    if (chain_is_empty(&l->collected) && posts_waiting(l))
+        collect(l, atomic_exchange(&l->posts, NULL));
+}
+
+void posts_close(struct loop *l)
+{
+    struct loop_item *newest = atomic_exchange(&l->posts, POSTS_CLOSED);
+    if (newest != POSTS_CLOSED && newest)
+        collect(l, newest);
+}
+
+/*
+ * Take the next post of a collection, if it is still that collection's turn
+ * and the run, if there is one, was not asked to leave. All of that is asked
+ * with the chain in hand: who lists the chain after it has asked the run to
+ * leave knows that nothing on the list is delivered any more.
+ */
+static struct post *next_post(struct loop *l, const struct run *r,
+                              uint32_t collection)
+{
+    if (chain_is_empty(&l->collected))
+        return NULL;
+    struct loop_item *first = chain_hold(&l->collected);
+    if (!first || l->collections != collection ||
+        (r && atomic_load_explicit(&r->leave, memory_order_acquire))) {
+        chain_release(&l->collected, first);
+        return NULL;
+    }
+    chain_release(&l->collected, first->next);
+    return LIST_OF(first, struct post, item);
+}
+
+uint32_t posts_deliver(struct loop *l, const struct run *r)
+{
+    uint32_t count = 0;
+    uint32_t collection = l->collections;
+    int status = l->state >= STATE_CLOSED ? LOOP_EABORTED : 0;
+    if (chain_is_empty(&l->collected))
+        return 0;
+    l->delivering++;
+    os_mutex_unlock(&l->lock);
+
+    /* If there are more, another thread may as well take the next. It does
+     * the same in its turn, so once is enough. More are also those that were
+     * not collected: this thread may have taken the wake that they sent. */
+    struct post *p = next_post(l, r, collection);
+    if (p && (!chain_is_empty(&l->collected) || posts_waiting(l)))
+        core_wake(l);
+    while (p) {
+        count++;
+        p->run(p, status);
+        p = next_post(l, r, collection);
+    }
+    core_enter(l);
+    l->delivering--;
+    return count;
+}
+
+uint32_t posts_count(struct loop *l)
+{
+    uint32_t count = 0;
+    struct loop_item *first = chain_hold(&l->collected);
+    for (const struct loop_item *i = first; i; i = i->next)
+        count++;
+    for (const struct loop_item *i = posts_newest(l); i; i = i->next)
+        count++;
+    chain_release(&l->collected, first);
+    return count;
+}
