@@ -46,6 +46,7 @@ static struct peer peers[] = {
     { .name = "glib", .subject = "GLib", .role = OTHER },
     { .name = "asio", .subject = "Asio", .role = OTHER },
     { .name = "asyncio", .subject = "asyncio", .role = OTHER },
+    { .name = "node", .subject = "Node", .role = OTHER },
     { .name = "eventfd", .subject = ROW_FLOOR "eventfd", .role = FLOOR },
     { .name = "futex", .subject = ROW_FLOOR "futex", .role = FLOOR },
     { .name = "ring", .subject = ROW_FLOOR "io_uring", .role = FLOOR },
@@ -57,6 +58,7 @@ static struct peer peers[] = {
 struct cell {
     const struct peers_measurement *measurement;
     struct peer                    *peer;
+    bool                            has_none;   /* the peer, of this     */
 };
 
 static struct {
@@ -160,17 +162,18 @@ static void print_failure(const struct row *row,
 
 static double measure(const struct row *row, struct histogram *h)
 {
-    const struct cell *cell = row->of;
+    struct cell *cell = &self.cell[row - self.row];
     struct answer answer;
     char number[16], length[16];
     const char *words[] = { cell->measurement->name, number, length };
     snprintf(number, sizeof number, "%u", cell->measurement->number);
     snprintf(length, sizeof length, "%u", self.asked->milliseconds);
-    if (cell->peer->has_failed)
+    if (cell->peer->has_failed || cell->has_none)
         return NAN;
     answer_open(&answer, h);
     struct child_result ended = start(cell->peer, words, &answer);
-    if (ended_with(&ended, HAS_NONE))
+    cell->has_none = ended_with(&ended, HAS_NONE);
+    if (cell->has_none)
         return NAN;
     if (!ended_with(&ended, 0)) {
         print_failure(row, &ended);
@@ -247,7 +250,7 @@ static void fill(const struct peers_measurement *m, struct peer *peer)
     LOOP_ASSERT(self.rows < ROWS_MAX);
     struct row *row = &self.row[self.rows];
     struct cell *cell = &self.cell[self.rows++];
-    *cell = (struct cell){ m, peer };
+    *cell = (struct cell){ .measurement = m, .peer = peer };
     *row = (struct row){
         .subject = peer->subject, .platform = peer->platform,
         .metric = m->metric, .unit = m->unit, .params = params_of(m),

@@ -123,20 +123,58 @@ static void every_loop_that_was_built_can_be_measured(void)
             test_skip(names[i], "it was not built");
 }
 
-/* It is no program of child.c, and has its own words for what it has not. */
+/* What is no program of child.c, and has its own words for what it has not.
+ *
+ *   has       measurements, ends with NULL
+ *   has_none  one that it cannot do
+ */
+static void speaks_the_same_language(const char *name,
+                                     const char *const *has,
+                                     const char *has_none)
+{
+    for (; *has; has++) {
+        struct histogram seen;
+        struct answer answer;
+        CHECK(histogram_open(&seen, 1000000000));
+        answer_open(&answer, &seen);
+        CHECK_EQ(0, ask(name, *has, &answer));
+        CHECK(answer.value > 0);
+        CHECK(strcmp(answer.engine, "epoll") == 0);
+        CHECK(*answer.version);
+        CHECK_EQ(is_latency(*has), seen.total > 0);
+        histogram_close(&seen);
+    }
+    struct answer nothing;
+    answer_open(&nothing, NULL);
+    CHECK_EQ(77, WEXITSTATUS(ask(name, has_none, &nothing)));
+    CHECK(isnan(nothing.value));
+}
+
 static void asyncio_speaks_the_same_language(void)
 {
     static const char *const has[] = { "burst 2 5", "wake 50 5", "stop 50 5",
                                        "stop-inside 0 5",
                                        "close-timers 1000 5",
-                                       "close-tasks 1000 5" };
-    struct answer answer;
-    for (unsigned i = 0; i < sizeof has / sizeof has[0]; i++) {
-        answer_open(&answer, NULL);
-        CHECK_EQ(0, ask("asyncio", has[i], &answer));
-        CHECK(answer.value > 0);
+                                       "close-tasks 1000 5", NULL };
+    speaks_the_same_language("asyncio", has, "close-reads 1 5");
+}
+
+static void node_speaks_the_same_language(void)
+{
+    static const char *const has[] = {
+        "burst 1 5",         "burst 2 5",           "ping 0 5",
+        "trip 0 5",          "wake 0 5",            "wake 50 5",
+        "rate 10000 5",      "rate-sent 10000 5",   "stop 50 5",
+        "stop-busy 1 5",     "stop-busy 1000 5",    "stop-inside 0 5",
+        "timer-arm 1000 5",  "timer-cancel 1000 5", "timer-fire 1000 5",
+        "close-timers 1000 5", NULL };
+    struct answer about;
+    answer_open(&about, NULL);
+    if (WEXITSTATUS(ask("node", "about", &about)) == 127) {
+        test_skip(__func__, "there is no Node here");
+        return;
     }
-    CHECK_EQ(77, WEXITSTATUS(ask("asyncio", "close-reads 1 5", &answer)));
+    speaks_the_same_language("node", has, "close-reads 1 5");
 }
 
 /* The question. */
@@ -324,8 +362,9 @@ static void a_program_that_is_missing_is_said(void)
 /* A slope and how far it is off, for each of four kinds. */
 #define FITS 8
 
-/* In the folder there are no libevent, GLib, Asio, asyncio, and floors. */
-#define MISSING 7
+/* In the folder there are no libevent, GLib, Asio, asyncio, Node, and
+ * floors. */
+#define MISSING 8
 
 static void loops_that_are_missing_are_a_line_each(void)
 {
@@ -373,6 +412,7 @@ int main(int argc, char **argv)
     RUN(every_measurement_ends_over_what_stands_for_io_uring);
     RUN(every_loop_that_was_built_can_be_measured);
     RUN(asyncio_speaks_the_same_language);
+    RUN(node_speaks_the_same_language);
     RUN(both_ports_are_measured_and_compared);
     RUN(a_refused_ring_is_skipped_with_one_line);
     RUN(what_both_say_is_compared);
@@ -383,5 +423,5 @@ int main(int argc, char **argv)
     RUN(loops_that_are_missing_are_a_line_each);
     RUN(another_loop_that_crashes_is_told_and_costs_no_other_row);
     RUN(what_another_loop_does_not_have_is_not_told);
-    return test_result(14);
+    return test_result(15);
 }

@@ -30,7 +30,7 @@ static const char help[] =
 "than. Without a question all are asked: a minute with --quick, else ten.\n"
 "\n"
 "  --peers         other loops as well: libuv, libevent, libev, GLib, Asio,\n"
-"                  asyncio\n"
+"                  asyncio, Node\n"
 "  --quick         fewer and shorter rounds\n"
 "  --seconds N     for each question, instead of its own time\n"
 "  --json          one result a line on stdout, and nothing else\n"
