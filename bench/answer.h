@@ -20,6 +20,9 @@
 
 #define ANSWER_WORD 32
 
+/* The highest time that its histogram tells apart: 100 s, in nanoseconds. */
+#define ANSWER_HIGHEST UINT64_C(100000000000)
+
 struct answer {
     char              engine[ANSWER_WORD];
     char              version[ANSWER_WORD];

@@ -9,9 +9,9 @@
 #include <string.h>
 
 #include "../fuzz/host.h"
+#include "answer.h"
 #include "hdr.h"
 #include "result.h"
-#include "round.h"
 
 #define MICROSECOND 1000.0
 #define NAME_MAX_SIZE 192
@@ -77,7 +77,7 @@ static void name_of(const json_t *line, char name[NAME_MAX_SIZE])
 
 static bool read_bars(const json_t *bars, struct histogram *h)
 {
-    if (!histogram_open(h, ROUND_HIGHEST))
+    if (!histogram_open(h, ANSWER_HIGHEST))
         return false;
     for (size_t i = 0; i < json_array_size(bars); i++) {
         const json_t *bar = json_array_get(bars, i);

@@ -20,7 +20,12 @@
 /* Processors that this process may use, when it began. */
 unsigned machine_processors(void);
 
-/* Processor, kernel and their number, on one line. */
+/*
+ * Processor, kernel and their number, on one line.
+ *
+ *   differs   win32: there is none, and no load; the parent of what is
+ *             measured asks for them
+ */
 void machine_name(char out[MACHINE_NAME_MAX]);
 
 /*
@@ -36,8 +41,17 @@ void machine_pin(unsigned index);
  * Does another thread of this process sleep in the kernel?
  *
  *   thread    os_thread_self() of it
+ *   differs   win32: nobody tells; it waits until a thread should
  */
 bool machine_sleeps(uint64_t thread);
+
+/*
+ * How much of an amount that is enough on a fast machine is enough here?
+ *
+ *   returns   1 or more
+ *   differs   win32: a hundredth, since what is measured runs under Wine
+ */
+unsigned machine_part(unsigned amount);
 
 /* Since the machine, or this process, was started. */
 struct load {

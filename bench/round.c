@@ -9,6 +9,7 @@
 
 #include "../fuzz/host.h"
 #include "../loop/check.h"
+#include "answer.h"
 #include "question.h"
 #include "result.h"
 
@@ -32,8 +33,8 @@ static void open_rows(struct row *rows, size_t count)
         row->clean_count = 0;
         if (!row->has_histogram)
             continue;
-        bool opened = histogram_open(&row->quiet, ROUND_HIGHEST) &&
-                      histogram_open(&row->all, ROUND_HIGHEST);
+        bool opened = histogram_open(&row->quiet, ANSWER_HIGHEST) &&
+                      histogram_open(&row->all, ANSWER_HIGHEST);
         LOOP_ASSERT(opened);
     }
 }
@@ -112,7 +113,7 @@ unsigned round_run(struct row *rows, size_t count,
     struct histogram h;
     double end = host_seconds() + options->seconds;
     unsigned round = 0;
-    bool opened = histogram_open(&h, ROUND_HIGHEST);
+    bool opened = histogram_open(&h, ANSWER_HIGHEST);
     LOOP_ASSERT(opened);
     LOOP_ASSERT(count > 0);
     open_rows(rows, count);

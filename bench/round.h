@@ -25,7 +25,6 @@
 #define ROUNDS_CLEAN_MIN 3      /* below that, dirty ones count too      */
 #define ROW_FLOORS_MAX 3
 #define ROW_FLOOR "floor "      /* how the subject of a floor begins     */
-#define ROUND_HIGHEST UINT64_C(100000000000)    /* 100 s, in nanoseconds */
 
 struct row {
     const char *subject;

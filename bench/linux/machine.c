@@ -120,6 +120,11 @@ bool machine_load(struct load *out)
     return true;
 }
 
+unsigned machine_part(unsigned amount)
+{
+    return amount;
+}
+
 /* The letter after the name, which may hold anything but ends in the last
  * bracket. */
 bool machine_sleeps(uint64_t thread)

@@ -5,8 +5,10 @@
  * less. Posts that a context still has when it is destroyed are dropped, so
  * they are run before.
  *
- * source: the documentation of Asio, io_context, steady_timer and
- *         posix::stream_descriptor
+ * What it waits in and what it reads from is in asio_machine.hh of the
+ * machine's folder.
+ *
+ * source: the documentation of Asio, io_context and steady_timer
  */
 #include <asio.hpp>
 
@@ -17,7 +19,7 @@
 #include <memory>
 #include <vector>
 
-#include "descriptor.h"
+#include "asio_machine.hh"
 #include "peer_loop.h"
 
 namespace {
@@ -27,7 +29,7 @@ using guard = asio::executor_work_guard<asio::io_context::executor_type>;
 std::unique_ptr<asio::io_context> context;
 std::unique_ptr<guard> work;
 std::vector<asio::steady_timer> timers;
-std::vector<asio::posix::stream_descriptor> reads;
+std::vector<machine_reader> reads;
 std::array<char, 8> buffer;
 void (*on_post)(void);
 void (*on_fired)(void);
@@ -42,7 +44,7 @@ void fire(const asio::error_code &error)
 
 const char *peer_loop_engine(void)
 {
-    return "epoll";
+    return machine_engine;
 }
 
 const char *peer_loop_version(void)
@@ -143,13 +145,13 @@ void peer_reads_open(unsigned count)
 {
     reads.reserve(count);
     for (unsigned i = 0; i < count; i++) {
-        reads.emplace_back(*context, descriptor_open());
-        reads[i].async_read_some(asio::buffer(buffer),
-                                 [](const asio::error_code &, std::size_t) {});
+        reads.push_back(machine_reader_open(*context));
+        machine_read(reads[i], asio::buffer(buffer),
+                     [](const asio::error_code &, std::size_t) {});
     }
 }
 
 void peer_reads_close(void)
 {
-    std::vector<asio::posix::stream_descriptor>().swap(reads);
+    std::vector<machine_reader>().swap(reads);
 }

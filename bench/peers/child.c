@@ -15,7 +15,6 @@
 
 #include "../../loop/check.h"
 #include "../answer.h"
-#include "../round.h"
 #include "peer_loop.h"
 
 #define MILLISECOND UINT64_C(1000000)
@@ -61,7 +60,7 @@ static int answer(child_measure *measure, unsigned number, uint64_t length)
 {
     struct answer answer;
     struct histogram seen;
-    bool opened = histogram_open(&seen, ROUND_HIGHEST);
+    bool opened = histogram_open(&seen, ANSWER_HIGHEST);
     LOOP_ASSERT(opened);
     answer_open(&answer, &seen);
     if (measure)

@@ -6,6 +6,7 @@
 #include "../../loop/check.h"
 #include "../../loop/os.h"
 #include "../gate.h"
+#include "../machine.h"
 #include "../statistics.h"
 #include "pair.h"
 #include "peer_loop.h"
@@ -99,7 +100,7 @@ double child_burst(unsigned threads, uint64_t length, struct histogram *seen)
     gate_open(&t.start);
     gate_open(&t.done);
     t.producers = threads;
-    t.share = CHILD_POSTS / threads;
+    t.share = machine_part(CHILD_POSTS) / threads;
     t.ran_all = t.share * threads;
     peer_loop_open(1);
     peer_posts_open(t.ran_all, count_one);

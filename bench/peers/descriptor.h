@@ -6,12 +6,14 @@
 #ifndef BENCH_PEERS_DESCRIPTOR_H
 #define BENCH_PEERS_DESCRIPTOR_H
 
+#include <stdint.h>
+
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-/* Open one, not blocking; the caller closes it. */
-int descriptor_open(void);
+/* Open one, not blocking or overlapped; the caller closes it. */
+intptr_t descriptor_open(void);
 
 #ifdef __cplusplus
 }

@@ -1,12 +1,12 @@
 /*
- * child_descriptor.c - see descriptor.h.
+ * descriptor.c - see descriptor.h of peers.
  */
 #include <sys/socket.h>
 
 #include "../../loop/check.h"
-#include "descriptor.h"
+#include "../peers/descriptor.h"
 
-int descriptor_open(void)
+intptr_t descriptor_open(void)
 {
     int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     LOOP_ASSERT(fd >= 0);
