@@ -44,5 +44,6 @@ const struct question question_close_cost = {
     .asks = "what does it cost to end a loop with work pending?",
     .seconds_quick = 10,
     .seconds_full = 100,
+    .has_wine = true,
     .run = run,
 };

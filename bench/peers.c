@@ -16,10 +16,19 @@
 #include "machine.h"
 #include "result.h"
 #include "round.h"
+#include "wine.h"
 
 #define PORTS_METRIC "cost, io_uring : linux"
 #define PEERS_METRIC "cost, lastcall : peer"
 #define CHILD_SECONDS 20
+#define PATH_SIZE (QUESTION_PATH + 64)
+
+/* Under Wine there are fewer items, and no round is clean: its server works
+ * for whoever is measured. */
+#define WINE_PART 100
+#define WINE_ROUNDS 5
+#define WINE_MILLISECONDS 100
+
 #define MISSING 127             /* status of a program that is not there */
 #define HAS_NONE 77             /* of one that cannot measure this       */
 
@@ -32,7 +41,7 @@ struct peer {
     const char *engine;         /* ours: what must have been measured    */
     enum role   role;
     bool        has_failed;
-    char        path[QUESTION_PATH + 64];
+    char        path[PATH_SIZE];
 };
 
 static struct peer peers[] = {
@@ -50,6 +59,12 @@ static struct peer peers[] = {
     { .name = "eventfd", .subject = ROW_FLOOR "eventfd", .role = FLOOR },
     { .name = "futex", .subject = ROW_FLOOR "futex", .role = FLOOR },
     { .name = "ring", .subject = ROW_FLOOR "io_uring", .role = FLOOR },
+    { .name = "win32", .subject = "lastcall", .platform = RESULT_WINE,
+      .engine = "iocp" },
+    { .name = "asio", .subject = "Asio", .platform = RESULT_WINE,
+      .role = OTHER },
+    { .name = "iocp", .subject = ROW_FLOOR "iocp", .platform = RESULT_WINE,
+      .role = FLOOR },
 };
 
 #define PEERS (sizeof peers / sizeof peers[0])
@@ -58,6 +73,7 @@ static struct peer peers[] = {
 struct cell {
     const struct peers_measurement *measurement;
     struct peer                    *peer;
+    unsigned                        number;
     bool                            has_none;   /* the peer, of this     */
 };
 
@@ -69,6 +85,8 @@ static struct {
     struct cell  cell[ROWS_MAX];
     size_t       rows;
     bool         failed;        /* one of ours                           */
+    bool         wine;          /* it starts those that are asked        */
+    char         starter[PATH_SIZE];
 } self;
 
 /* Programs. */
@@ -77,9 +95,13 @@ static struct child_result start(const struct peer *peer,
                                  const char *const *words,
                                  struct answer *answer)
 {
-    const char *argv[5] = { peer->path };
+    const char *argv[6] = { NULL };
+    int count = 0;
+    if (self.wine)
+        argv[count++] = self.starter;
+    argv[count++] = peer->path;
     for (int i = 0; i < 3 && words[i]; i++)
-        argv[i + 1] = words[i];
+        argv[count++] = words[i];
     struct child_options options = { .argv = argv,
                                      .seconds_max = CHILD_SECONDS };
     return child_run(&options, answer_take, answer);
@@ -119,12 +141,12 @@ static void note_failure(struct peer *peer)
 
 /* Lines without a figure. */
 
-static json_t *params_of(const struct peers_measurement *m)
+static json_t *params_of(const struct peers_measurement *m, unsigned number)
 {
     if (!m->key)
         return json_object();
     return m->word ? json_pack("{s:s}", m->key, m->word)
-                   : json_pack("{s:i}", m->key, (int)m->number);
+                   : json_pack("{s:i}", m->key, (int)number);
 }
 
 static void print(json_t *line)
@@ -166,8 +188,9 @@ static double measure(const struct row *row, struct histogram *h)
     struct answer answer;
     char number[16], length[16];
     const char *words[] = { cell->measurement->name, number, length };
-    snprintf(number, sizeof number, "%u", cell->measurement->number);
-    snprintf(length, sizeof length, "%u", self.asked->milliseconds);
+    snprintf(number, sizeof number, "%u", cell->number);
+    snprintf(length, sizeof length, "%u",
+             self.wine ? WINE_MILLISECONDS : self.asked->milliseconds);
     if (cell->peer->has_failed || cell->has_none)
         return NAN;
     answer_open(&answer, h);
@@ -217,12 +240,32 @@ static const char *why_not(struct peer *peer)
 
 static bool is_wanted(const struct peer *peer, bool others)
 {
+    bool wine = peer->platform && !strcmp(peer->platform, RESULT_WINE);
+    if (wine != self.wine)
+        return false;
     switch (peer->role) {
     case OURS:  return true;
     case OTHER: return others && self.asked->kind != PEERS_PORTS;
     case FLOOR: return self.asked->kind == PEERS_ALL;
     }
     return false;
+}
+
+/* Wine would say that a program is not there in words of its own. */
+static const char *find_peer(struct peer *peer, const char *folder)
+{
+    char name[64];
+    snprintf(name, sizeof name, "lastcall-bench-peer-%s%s", peer->name,
+             self.wine ? ".exe" : "");
+    snprintf(peer->path, sizeof peer->path, "%s/%s", folder, name);
+    if (!self.wine)
+        return why_not(peer);
+    if (!wine_has(folder, name))
+        return "it was not there when this was built; './lastcall bench "
+               "--platform win32 --peers' installs it, with "
+               "g++-mingw-w64-x86-64-win32";
+    wine_path(peer->path, sizeof peer->path, folder, name);
+    return why_not(peer);
 }
 
 static void find_peers(const char *folder, bool others)
@@ -232,9 +275,7 @@ static void find_peers(const char *folder, bool others)
         struct peer *peer = &peers[i];
         if (!is_wanted(peer, others))
             continue;
-        snprintf(peer->path, sizeof peer->path, "%s/lastcall-bench-peer-%s",
-                 folder, peer->name);
-        const char *why = why_not(peer);
+        const char *why = find_peer(peer, folder);
         if (why)
             print_skipped(peer, ports ? PORTS_METRIC : PEERS_METRIC, "x",
                           why);
@@ -245,15 +286,25 @@ static void find_peers(const char *folder, bool others)
 
 /* Rows: those of one measurement are next to each other. */
 
+/* Of what is counted, a loop has fewer under Wine. */
+static unsigned number_of(const struct peers_measurement *m)
+{
+    if (!self.wine || strncmp(m->unit, "ns/", 3) != 0)
+        return m->number;
+    return m->number > WINE_PART ? m->number / WINE_PART : 1;
+}
+
 static void fill(const struct peers_measurement *m, struct peer *peer)
 {
     LOOP_ASSERT(self.rows < ROWS_MAX);
     struct row *row = &self.row[self.rows];
     struct cell *cell = &self.cell[self.rows++];
-    *cell = (struct cell){ .measurement = m, .peer = peer };
+    *cell = (struct cell){ .measurement = m, .peer = peer,
+                           .number = number_of(m) };
     *row = (struct row){
         .subject = peer->subject, .platform = peer->platform,
-        .metric = m->metric, .unit = m->unit, .params = params_of(m),
+        .metric = m->metric, .unit = m->unit,
+        .params = params_of(m, cell->number),
         .has_histogram = !strcmp(m->unit, "ns"),
         .measure = measure, .of = cell,
     };
@@ -343,7 +394,7 @@ static struct fit fit_round(const struct points *points, unsigned round)
 {
     double n[FIT_MAX], time[FIT_MAX];
     for (size_t i = 0; i < points->count; i++) {
-        n[i] = cell_of(points->row[i])->measurement->number;
+        n[i] = cell_of(points->row[i])->number;
         time[i] = n[i] * points->row[i]->value[round];
     }
     return fit_line(n, time, points->count);
@@ -438,7 +489,9 @@ int peers_ask(const struct peers_asked *asked,
               const struct question_limits *limits)
 {
     const struct round_options options = { .rounds = asked->rounds,
-                                           .seconds = limits->seconds };
+                                           .seconds = limits->seconds,
+                                           .most = limits->wine
+                                                       ? WINE_ROUNDS : 0 };
     if (machine_processors() < 2)
         return question_skip(asked->question, "lastcall",
                              asked->measurement[0].metric,
@@ -446,6 +499,8 @@ int peers_ask(const struct peers_asked *asked,
                              "it needs two processors");
     memset(&self, 0, sizeof self);
     self.asked = asked;
+    self.wine = limits->wine;
+    wine_starter(self.starter, sizeof self.starter, limits->folder);
     find_peers(limits->folder, limits->peers);
     if (self.found_count == 0 || self.failed)
         return self.failed ? EXIT_FINDING : EXIT_CLEAN;

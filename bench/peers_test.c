@@ -21,6 +21,7 @@
 #define LINE_MAX_SIZE 65536
 #define MEASUREMENTS 5          /* of the question about the ports       */
 
+#define WINE_ITEMS_MAX 10000    /* a hundredth of those of Linux         */
 #define CLOSES 15               /* of that about the cost of a close     */
 #define CLOSES_OF_POSTS_AND_READS 7
 
@@ -182,6 +183,7 @@ static void node_speaks_the_same_language(void)
 struct count {
     unsigned measured;          /* lines with a value                    */
     unsigned of_ring;           /* of which on io_uring                  */
+    unsigned of_wine;           /* of which under Wine                   */
     unsigned compared;          /* of which compare both                 */
     unsigned skipped;           /* lines without                         */
     unsigned crashed;           /* of which because of a crash           */
@@ -193,7 +195,12 @@ static void count_line(struct count *count, const json_t *line)
     const char *platform = result_word(line, "platform", "");
     bool measured = !isnan(result_number(line, "value", NAN));
     bool ring = strcmp(platform, "io_uring") == 0;
-    CHECK(ring || strcmp(platform, "linux") == 0);
+    bool wine = strcmp(platform, RESULT_WINE) == 0;
+    CHECK(ring || wine || strcmp(platform, "linux") == 0);
+    CHECK_EQ(wine, *result_word(line, "note", "") != '\0');
+    CHECK(!wine || result_number(json_object_get(line, "params"), "items",
+                                 0) <= WINE_ITEMS_MAX);
+    count->of_wine += measured && wine;
     count->measured += measured;
     count->of_ring += measured && ring;
     count->compared += measured &&
@@ -204,15 +211,15 @@ static void count_line(struct count *count, const json_t *line)
                              "crashed by signal 11") == 0;
 }
 
-static struct count ask_question(const char *name, const char *folder,
-                                 int status)
+static struct count ask_with(const char *options, const char *name,
+                             const char *folder, int status)
 {
     static char text[LINE_MAX_SIZE];
     char command[COMMAND_MAX];
     struct count count = { 0 };
     snprintf(command, sizeof command,
              "'%s/lastcall-bench' bench %s --peers --json --quick "
-             "--seconds 0.1 2>/dev/null", folder, name);
+             "--seconds 0.1 %s 2>/dev/null", folder, name, options);
     FILE *out = popen(command, "r");
     CHECK(out != NULL);
     while (out && fgets(text, sizeof text, out)) {
@@ -225,6 +232,12 @@ static struct count ask_question(const char *name, const char *folder,
     CHECK(WIFEXITED(ended));
     CHECK_EQ(status, WEXITSTATUS(ended));
     return count;
+}
+
+static struct count ask_question(const char *name, const char *folder,
+                                 int status)
+{
+    return ask_with("", name, folder, status);
 }
 
 /* Each measurement has a line of each port, and one that compares them. */
@@ -268,12 +281,8 @@ static void a_refused_ring_is_skipped_with_one_line(void)
 
 #define AS_EPOLL "echo engine epoll; echo value 1000"
 
-static void write_program(const char *folder, const char *platform,
-                          const char *script)
+static void write_script(const char *path, const char *script)
 {
-    char path[COMMAND_MAX];
-    snprintf(path, sizeof path, "%s/lastcall-bench-peer-%s", folder,
-             platform);
     FILE *file = fopen(path, "w");
     CHECK(file != NULL);
     if (!file)
@@ -281,6 +290,15 @@ static void write_program(const char *folder, const char *platform,
     fprintf(file, "#!/bin/sh\n%s\n", script);
     fclose(file);
     CHECK_EQ(0, chmod(path, 0700));
+}
+
+static void write_program(const char *folder, const char *platform,
+                          const char *script)
+{
+    char path[COMMAND_MAX];
+    snprintf(path, sizeof path, "%s/lastcall-bench-peer-%s", folder,
+             platform);
+    write_script(path, script);
 }
 
 /* The question looks for programs beside its own. */
@@ -397,6 +415,73 @@ static void what_another_loop_does_not_have_is_not_told(void)
     CHECK_EQ(MISSING, count.skipped);
 }
 
+/* Programs for Windows, which lie in a folder beside that of this suite's,
+ * and a starter that takes Wine's place. */
+
+#define AS_IOCP "echo engine iocp; echo value 1000"
+#define AS_WINE "test $1 = cmd && exit 0\nexec sh \"$@\""
+#define NO_FLOOR 1              /* a row                                 */
+
+static struct count ask_under(const char *wine, const char *question,
+                              int status)
+{
+    char folder[HOST_PATH], path[2][HOST_PATH + 16], why[HOST_WHY];
+    char command[3 * COMMAND_MAX];
+    CHECK_EQ(0, host_temporary_folder(folder, why));
+    for (int i = 0; i < 2; i++) {
+        snprintf(path[i], sizeof path[i], "%s/%s", folder,
+                 i == 0 ? "linux" : "win32");
+        CHECK_EQ(0, mkdir(path[i], 0700));
+    }
+    snprintf(command, sizeof command, "cp '%s/lastcall-bench' '%s/'", build,
+             path[0]);
+    CHECK_EQ(0, system(command));
+    write_program(path[1], "win32.exe", AS_IOCP);
+    write_program(path[1], "asio.exe", AS_IOCP);
+    snprintf(command, sizeof command, "%s/wine", path[1]);
+    if (wine)
+        write_script(command, wine);
+    struct count count = ask_with("--platform win32", question, path[0],
+                                  status);
+    snprintf(command, sizeof command, "rm -r '%s'", folder);
+    CHECK_EQ(0, system(command));
+    return count;
+}
+
+static void what_runs_under_wine_is_apart_and_carries_a_note(void)
+{
+    struct count count = ask_under(AS_WINE, "close_cost", EXIT_CLEAN);
+    CHECK_EQ(2 * CLOSES + 2 * FITS + CLOSES, count.measured);
+    CHECK_EQ(count.measured, count.of_wine);
+    CHECK_EQ(CLOSES, count.compared);
+    CHECK_EQ(NO_FLOOR, count.skipped);
+}
+
+static void without_wine_there_is_one_row(void)
+{
+    static const char *const starters[] = { NULL, "exit 77", "exit 3" };
+    for (int i = 0; i < 3; i++) {
+        struct count count = ask_under(starters[i], "close_cost",
+                                       EXIT_NOTHING);
+        CHECK_EQ(0, count.measured);
+        CHECK_EQ(1, count.skipped);
+    }
+}
+
+static void a_question_that_is_of_linux_alone_says_so(void)
+{
+    struct count count = ask_under(AS_WINE, "ports", EXIT_NOTHING);
+    CHECK_EQ(0, count.measured);
+    CHECK_EQ(1, count.skipped);
+}
+
+static void ours_that_crashes_under_wine_is_a_finding(void)
+{
+    struct count count = ask_under("test $1 = cmd && exit 0\nkill -SEGV $$",
+                                   "close_cost", EXIT_FINDING);
+    CHECK_EQ(0, count.measured);
+}
+
 int main(int argc, char **argv)
 {
     if (argc < 2) {
@@ -423,5 +508,9 @@ int main(int argc, char **argv)
     RUN(loops_that_are_missing_are_a_line_each);
     RUN(another_loop_that_crashes_is_told_and_costs_no_other_row);
     RUN(what_another_loop_does_not_have_is_not_told);
-    return test_result(15);
+    RUN(what_runs_under_wine_is_apart_and_carries_a_note);
+    RUN(without_wine_there_is_one_row);
+    RUN(a_question_that_is_of_linux_alone_says_so);
+    RUN(ours_that_crashes_under_wine_is_a_finding);
+    return test_result(19);
 }

@@ -44,5 +44,6 @@ const struct question question_post_latency = {
     .asks = "how long from a post until its callback runs?",
     .seconds_quick = 8,
     .seconds_full = 100,
+    .has_wine = true,
     .run = run,
 };

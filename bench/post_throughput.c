@@ -37,5 +37,6 @@ const struct question question_post_throughput = {
     .asks = "how many posts a second does a loop take from other threads?",
     .seconds_quick = 8,
     .seconds_full = 100,
+    .has_wine = true,
     .run = run,
 };

@@ -11,6 +11,8 @@
 
 #include <stdbool.h>
 
+#include "result.h"
+
 #define QUESTION_PATH 1024
 #define QUESTION_FACTOR "times the floor"
 
@@ -18,6 +20,8 @@ struct question_limits {
     bool   quick;
     bool   peers;               /* other loops as well                   */
     double seconds;             /* to spend                              */
+    bool   wine;                /* programs for Windows instead of others */
+    char   no_wine[RESULT_WHY]; /* why they cannot be asked; empty: they can */
     char   folder[QUESTION_PATH];   /* where the programs of the suite are */
     char   root[QUESTION_PATH]; /* of the source                         */
     char   scratch[QUESTION_PATH];  /* a folder for files that are not kept,
@@ -30,6 +34,7 @@ struct question {
     const char *asks;           /* a sentence                            */
     double      seconds_quick;
     double      seconds_full;
+    bool        has_wine;               /* it has programs for Windows   */
 
     /* Print the lines; the exit status of the process: 0, or 1 if something
      * that was measured hung or crashed, of which a line tells. */
@@ -48,9 +53,11 @@ extern const struct question question_ports;
 /* Say what is being done, for progress and for a watchdog. */
 void question_say(const char *format, ...);
 
-/* Print one line that says why there is nothing to say. Returns 0. */
+/* Print one line that says why there is nothing to say, on Linux or under
+ * Wine. Returns 0. */
 int question_skip(const struct question *q, const char *subject,
                   const char *metric, const char *unit, const char *why);
+int question_skip_wine(const struct question *q, const char *why);
 
 /* The line by which question_say reaches the parent begins with this. */
 #define QUESTION_SAYS "# "

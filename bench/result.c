@@ -32,6 +32,8 @@ json_t *result_begin(const struct result *r)
     json_object_set_new(line, "unit", json_string(r->unit));
     json_object_set_new(line, "machine", json_string(machine));
     json_object_set_new(line, "revision", json_string(revision));
+    if (r->platform && !strcmp(r->platform, RESULT_WINE))
+        json_object_set_new(line, "note", json_string(RESULT_WINE_NOTE));
     return line;
 }
 

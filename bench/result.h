@@ -5,8 +5,8 @@
  *  "high","n","clean","machine","revision"} and, where there are any,
  * "samples" (the value of each round that counts), "rounds" (how many there
  * were, with those that do not count), "histogram" ([[value,count],...]) with
- * "beyond" (values out of its range), or "skipped" (why there is no value,
- * which is then null).
+ * "beyond" (values out of its range), "note" (how the figure must not be
+ * taken), or "skipped" (why there is no value, which is then null).
  *
  * A unit that ends in /s is better when it is higher, any other when it is
  * lower.
@@ -40,12 +40,18 @@ struct result {
     const char *skipped;        /* or NULL                               */
 };
 
+/* What runs under Wine, and the note that every line of it carries. */
+#define RESULT_WINE "win32 under Wine"
+#define RESULT_WINE_NOTE \
+    "under Wine, to show that it works there: no performance claim"
+
 /* Make the line of a result: value is the median of the samples, low and
  * high the bootstrap interval of it. */
 json_t *result_line(const struct result *r);
 
 /* The part of a line that every tool of this room gives: question, subject,
- * platform, params, metric, unit, machine and revision. */
+ * platform, params, metric, unit, machine, revision, and the note of what
+ * runs under Wine. */
 json_t *result_begin(const struct result *r);
 
 /* Write a line, followed by a newline, at once. */

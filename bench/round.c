@@ -113,6 +113,7 @@ unsigned round_run(struct row *rows, size_t count,
     struct histogram h;
     double end = host_seconds() + options->seconds;
     unsigned round = 0;
+    unsigned most = options->most ? options->most : ROUNDS_MAX;
     bool opened = histogram_open(&h, ANSWER_HIGHEST);
     LOOP_ASSERT(opened);
     LOOP_ASSERT(count > 0);
@@ -125,7 +126,7 @@ unsigned round_run(struct row *rows, size_t count,
         for (size_t i = 0; i < count; i++)
             measure(&rows[(i + round) % count], round, false, &h);
         round++;
-    } while (round < ROUNDS_MAX && host_seconds() < end &&
+    } while (round < most && host_seconds() < end &&
              !has_enough(rows, count, round, options->rounds));
     histogram_close(&h);
     return round;

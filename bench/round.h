@@ -53,6 +53,7 @@ struct row {
 struct round_options {
     unsigned rounds;            /* clean ones wanted                     */
     double   seconds;           /* begin no round after that             */
+    unsigned most;              /* clean or not; 0: ROUNDS_MAX           */
 };
 
 /*

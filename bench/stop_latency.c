@@ -44,5 +44,6 @@ const struct question question_stop_latency = {
     .asks = "how long from a stop until the run has returned?",
     .seconds_quick = 9,
     .seconds_full = 100,
+    .has_wine = true,
     .run = run,
 };

@@ -20,6 +20,7 @@
 #include "result.h"
 #include "revision.h"
 #include "table.h"
+#include "wine.h"
 
 #define INTERRUPTED 130
 
@@ -31,6 +32,8 @@ static const char help[] =
 "\n"
 "  --peers         other loops as well: libuv, libevent, libev, GLib, Asio,\n"
 "                  asyncio, Node\n"
+"  --platform P    linux, the default; or win32: it works under Wine, and no\n"
+"                  figure of it is a performance claim\n"
 "  --quick         fewer and shorter rounds\n"
 "  --seconds N     for each question, instead of its own time\n"
 "  --json          one result a line on stdout, and nothing else\n"
@@ -44,7 +47,8 @@ static const char help[] =
 "Examples:\n"
 "  ./lastcall bench --quick\n"
 "  ./lastcall bench stop_latency --peers --seconds 30\n"
-"  ./lastcall bench --json --out new.jsonl\n";
+"  ./lastcall bench --json --out new.jsonl\n"
+"  ./lastcall bench --platform win32 --peers --quick\n";
 
 static const struct question *const questions[] = {
     &question_post_throughput,
@@ -102,11 +106,16 @@ struct asking {
 static int ask(void *argument)
 {
     const struct asking *asking = argument;
+    if (asking->limits->wine && !asking->question->has_wine)
+        return question_skip_wine(asking->question, "it is of Linux alone");
+    if (asking->limits->wine && *asking->limits->no_wine)
+        return question_skip_wine(asking->question,
+                                  asking->limits->no_wine);
     return asking->question->run(asking->limits);
 }
 
 /* A question that did not come to its end is a result too. */
-static void take_failure(const struct question *q,
+static void take_failure(const struct question *q, bool wine,
                          const struct child_result *ended)
 {
     char why[64];
@@ -115,6 +124,7 @@ static void take_failure(const struct question *q,
     else
         snprintf(why, sizeof why, "crashed by signal %d", ended->status);
     struct result result = { .question = q->name, .subject = "lastcall",
+                             .platform = wine ? RESULT_WINE : NULL,
                              .metric = "came to its end", .unit = "",
                              .skipped = why };
     json_t *line = result_line(&result);
@@ -158,7 +168,7 @@ static int run_question(const struct question *q,
     struct child_result ended = child_run(&options, note_line, NULL);
     progress_wipe();
     if (ended.end == CHILD_CRASHED || ended.end == CHILD_HUNG)
-        take_failure(q, &ended);
+        take_failure(q, limits->wine, &ended);
     if (!self.json) {
         printf("%s: %s\n", q->name, q->asks);
         table_print(stdout, self.lines);
@@ -218,6 +228,11 @@ static int run_all(const struct question **chosen, size_t count,
         return EXIT_FAULT;
     }
 
+    if (limits.wine) {
+        progress_step("starting Wine");
+        wine_ready(limits.folder, limits.no_wine);
+        progress_wipe();
+    }
     if (!self.json) {
         char machine[MACHINE_NAME_MAX];
         machine_name(machine);
@@ -237,11 +252,12 @@ int command_bench(int argc, char **argv)
     struct question_limits limits = { .quick = false };
     bool list = false;
     const char *out = NULL, *seconds_text = NULL, *hdr = NULL;
+    const char *platform = "linux";
     const struct option_form forms[] = {
         { "quick", &limits.quick, NULL }, { "json", &self.json, NULL },
         { "peers", &limits.peers, NULL },
         { "list", &list, NULL },          { "out", NULL, &out },
-        { "hdr", NULL, &hdr },
+        { "hdr", NULL, &hdr },            { "platform", NULL, &platform },
         { "seconds", NULL, &seconds_text }, { 0 },
     };
     int left = options_read(argc, argv, forms, help);
@@ -250,6 +266,12 @@ int command_bench(int argc, char **argv)
         return left < 0 ? EXIT_USAGE : EXIT_CLEAN;
     if (seconds_text && !option_seconds("seconds", seconds_text, &seconds))
         return EXIT_USAGE;
+    limits.wine = strcmp(platform, "win32") == 0;
+    if (!limits.wine && strcmp(platform, "linux") != 0) {
+        fprintf(stderr, "lastcall bench: --platform is linux or win32, not "
+                "'%s'\n", platform);
+        return EXIT_USAGE;
+    }
     if (list)
         return list_questions();
 
@@ -261,7 +283,8 @@ int command_bench(int argc, char **argv)
             return EXIT_USAGE;
     }
     for (size_t i = 0; left == 1 && i < QUESTIONS; i++)
-        chosen[count++] = questions[i];
+        if (!limits.wine || questions[i]->has_wine)
+            chosen[count++] = questions[i];
     if (out && !(self.out = fopen(out, "w"))) {
         fprintf(stderr, "lastcall bench: cannot write %s\n", out);
         return EXIT_FAULT;

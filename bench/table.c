@@ -235,8 +235,21 @@ static bool is_begun(const json_t *lines, size_t index)
     return false;
 }
 
+/* How the figures must not be taken is said before them, once. */
+static void print_notes(FILE *out, const json_t *lines)
+{
+    const char *said = "";
+    for (size_t i = 0; i < json_array_size(lines); i++) {
+        const char *note = result_word(json_array_get(lines, i), "note", "");
+        if (*note && strcmp(note, said) != 0)
+            fprintf(out, "  %s\n", note);
+        said = *note ? note : said;
+    }
+}
+
 void table_print(FILE *out, const json_t *lines)
 {
+    print_notes(out, lines);
     for (size_t i = 0; i < json_array_size(lines); i++) {
         const json_t *line = json_array_get(lines, i);
         if (!is_begun(lines, i) && !is_comparison(line))

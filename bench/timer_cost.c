@@ -36,5 +36,6 @@ const struct question question_timer_cost = {
     .asks = "what does a timer cost?",
     .seconds_quick = 5,
     .seconds_full = 50,
+    .has_wine = true,
     .run = run,
 };
