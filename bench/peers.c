@@ -65,6 +65,8 @@ static struct peer peers[] = {
       .role = OTHER },
     { .name = "iocp", .subject = ROW_FLOOR "iocp", .platform = RESULT_WINE,
       .role = FLOOR },
+    { .name = "packet", .subject = ROW_FLOOR "packet",
+      .platform = RESULT_WINE, .role = FLOOR },
 };
 
 #define PEERS (sizeof peers / sizeof peers[0])
@@ -261,9 +263,11 @@ static const char *find_peer(struct peer *peer, const char *folder)
     if (!self.wine)
         return why_not(peer);
     if (!wine_has(folder, name))
-        return "it was not there when this was built; './lastcall bench "
-               "--platform win32 --peers' installs it, with "
-               "g++-mingw-w64-x86-64-win32";
+        return peer->role == OTHER
+                   ? "it was not there when this was built; './lastcall "
+                     "bench --platform win32 --peers' installs it, with "
+                     "g++-mingw-w64-x86-64-win32"
+                   : "it is not built; './lastcall build win32' does it";
     wine_path(peer->path, sizeof peer->path, folder, name);
     return why_not(peer);
 }
