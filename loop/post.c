@@ -113,21 +113,21 @@ uint32_t posts_deliver(struct loop *l, const struct run *r)
     uint32_t count = 0;
     uint32_t collection = l->collections;
     int status = l->state >= STATE_CLOSED ? LOOP_EABORTED : 0;
-    if (chain_is_empty(&l->collected))
+    struct post *p = next_post(l, r, collection);
+    if (!p)
         return 0;
-    l->delivering++;
-    os_mutex_unlock(&l->lock);
 
     /* If there are more, another thread may as well take the next. It does
      * the same in its turn, so once is enough. More are also those that were
      * not collected: this thread may have taken the wake that they sent. */
-    struct post *p = next_post(l, r, collection);
-    if (p && (!chain_is_empty(&l->collected) || posts_waiting(l)))
+    bool more = posts_waiting(l);
+    l->delivering++;
+    core_leave(l);
+    if (more)
         core_wake(l);
-    while (p) {
+    for (; p; p = next_post(l, r, collection)) {
         count++;
         p->run(p, status);
-        p = next_post(l, r, collection);
     }
     core_enter(l);
     l->delivering--;
