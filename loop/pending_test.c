@@ -100,6 +100,74 @@ static void posts_are_listed_until_they_run(void)
     test_loop_end(l);
 }
 
+/* One post as the callback that asks, and what it sees of the others. */
+struct asker {
+    struct post  post;
+    struct loop *loop;
+    struct post *later;
+    int          ready, queued;
+};
+
+static void ask(struct post *p, int status)
+{
+    struct asker *a = LIST_OF(p, struct asker, post);
+    CHECK_EQ(0, status);
+    CHECK_EQ(0, loop_post(a->loop, a->later));
+    a->ready = lines(a->loop, LOOP_POST, "ready", "next");
+    a->queued = lines(a->loop, LOOP_POST, "queued", "later");
+}
+
+/* A callback is called without the lock: what comes after it in its pass has
+ * left the stack and is in no queue, and is listed all the same. */
+static void posts_of_the_pass_are_listed_while_one_runs(void)
+{
+    struct loop *l = test_loop_create(0);
+    struct post later = { .run = on_post, .item.name = "later" };
+    struct post next[2] = { { .run = on_post, .item.name = "next" },
+                            { .run = on_post, .item.name = "next" } };
+    struct asker first = { .post = { .run = ask, .item.name = "first" },
+                           .loop = l, .later = &later };
+    CHECK_EQ(0, loop_post(l, &first.post));
+    CHECK_EQ(0, loop_post(l, &next[0]));
+    CHECK_EQ(0, loop_post(l, &next[1]));
+    pass(l);
+    CHECK_EQ(2, first.ready);
+    CHECK_EQ(1, first.queued);
+    CHECK_EQ(0, lines(l, LOOP_POST, "ready", "next"));
+    CHECK_EQ(1, lines(l, LOOP_POST, "queued", "later"));
+    pass(l);
+    test_loop_end(l);
+}
+
+/* A timer that sees how many others a shutdown has still to tell. */
+struct teller {
+    struct timer timer;
+    struct loop *loop;
+    int          aborted;
+};
+
+static void tell(struct timer *t, int status)
+{
+    struct teller *a = LIST_OF(t, struct teller, timer);
+    CHECK_EQ(LOOP_EABORTED, status);
+    a->aborted = lines(a->loop, LOOP_TIMER, "aborted", "timer");
+}
+
+static void timers_are_listed_until_a_shutdown_has_told_them(void)
+{
+    struct loop *l = test_loop_create(0);
+    struct teller t[3];
+    for (int i = 0; i < 3; i++) {
+        t[i] = (struct teller){ .loop = l, .timer = { .fire = tell,
+                                .item.name = "timer" } };
+        CHECK_EQ(0, timer_start(l, &t[i].timer, TEST_FAR));
+    }
+    CHECK_EQ(0, loop_shutdown(l, NULL, NULL));
+    for (int i = 0; i < 3; i++)
+        CHECK_EQ(2 - i, t[i].aborted);
+    loop_destroy(l);
+}
+
 static void timers_and_tasks_are_listed(void)
 {
     struct loop *l = test_loop_create(0);
@@ -287,6 +355,8 @@ int main(void)
 {
     int descriptors = test_descriptors();
     RUN(posts_are_listed_until_they_run);
+    RUN(posts_of_the_pass_are_listed_while_one_runs);
+    RUN(timers_are_listed_until_a_shutdown_has_told_them);
     RUN(timers_and_tasks_are_listed);
     RUN(ops_and_handles_are_listed);
     RUN(jobs_and_watches_are_listed);
