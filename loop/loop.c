@@ -272,6 +272,13 @@ static bool was_woken_soon(struct loop *l, uint64_t slept)
     return posts_waiting(l) && slept < GLANCE_WORTH;
 }
 
+/* A timer of no delay is no reason to wait. */
+static bool is_due(const struct loop *l)
+{
+    uint64_t next = timer_next(l);
+    return next != PORT_FOREVER && next <= os_now();
+}
+
 /*
  * Release the lock, wait in the port until a time, and take the lock again.
  *
@@ -348,7 +355,7 @@ static void wait_for_work(struct loop *l, struct run *r, uint64_t until)
         int n = 0;
         if (r->glances && until > 0 && !must_stay_awake(l, r))
             glance(l, r);
-        bool stay = until == 0 || must_stay_awake(l, r);
+        bool stay = until == 0 || must_stay_awake(l, r) || is_due(l);
         uint64_t next = timer_next(l);
         uint64_t wake_at = stay ? 0 : next < until ? next : until;
         if (stay && until > 0 && may_skip_port(l, r))
