@@ -5,7 +5,7 @@
  * the child's lines, ends it when its time is over, and says how it ended. If
  * the parent dies the child dies with it.
  *
- * units      seconds
+ * units      seconds, and gone_at in nanoseconds
  * threads    one child at a time, from one thread
  * errors     how a child ended is a field
  */
@@ -13,6 +13,7 @@
 #define BENCH_CHILD_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 enum child_end {
     CHILD_EXITED,       /* status is its exit status                     */
@@ -39,6 +40,8 @@ struct child_result {
     int            status;
     double         seconds;
     double         cpu_seconds;     /* its own and of children it waited for */
+    uint64_t       gone_at;         /* on the clock of os_now(), which a child
+                                       has too: it was seen to have ended    */
 };
 
 /*

@@ -12,10 +12,12 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "../../fuzz/host.h"
+#include "../../loop/os.h"
 
 #define LOOK_MS 20
 #define ROOM_MIN 4096
@@ -28,6 +30,7 @@ struct run {
     double began;
     pid_t  pid;
     int    output;          /* -1 at its end                             */
+    int    end;             /* readable when it has ended; -1: not known */
     bool   ended;
     char  *text;            /* what has no newline yet                   */
     size_t size;
@@ -80,6 +83,7 @@ static bool start(struct run *run)
         setpgid(run->pid, run->pid);
     fcntl(ends[0], F_SETFL, O_NONBLOCK);
     run->output = ends[0];
+    run->end = (int)syscall(SYS_pidfd_open, run->pid, 0);
     return true;
 }
 
@@ -151,6 +155,7 @@ static void look_at_child(struct run *run)
     int status;
     if (wait4(run->pid, &status, WNOHANG, &usage) != run->pid)
         return;
+    run->result.gone_at = os_now();
     run->ended = true;
     run->result.cpu_seconds =
         seconds_of(usage.ru_utime) + seconds_of(usage.ru_stime);
@@ -175,11 +180,13 @@ static void look_at_time(struct run *run)
     end_child(run);
 }
 
-/* A pipe at its end is not watched any more: the poll is then a pause. */
-static void wait_for_output(const struct run *run)
+/* A descriptor below 0 is not watched. Where the end of the child cannot be
+ * waited for, and its pipe is at its end, the poll is a pause. */
+static void wait_for_child(const struct run *run)
 {
-    struct pollfd fd = { .fd = run->output, .events = POLLIN };
-    poll(&fd, 1, run->output >= 0 ? LOOK_MS : 1);
+    struct pollfd fds[] = { { .fd = run->output, .events = POLLIN },
+                            { .fd = run->end, .events = POLLIN } };
+    poll(fds, 2, run->output >= 0 || run->end >= 0 ? LOOK_MS : 1);
 }
 
 struct child_result child_run(const struct child_options *options,
@@ -187,17 +194,20 @@ struct child_result child_run(const struct child_options *options,
                               void *argument)
 {
     struct run run = { .options = options, .line = line,
-                       .argument = argument, .output = -1,
+                       .argument = argument, .output = -1, .end = -1,
                        .began = host_seconds() };
     if (!start(&run)) {
         run.result.end = CHILD_FAILED;
         return run.result;
     }
-    while (!run.ended) {
-        wait_for_output(&run);
+    /* First whether it has ended: the time at which it did is a result. */
+    for (;;) {
+        wait_for_child(&run);
+        look_at_child(&run);
+        if (run.ended)
+            break;
         read_output(&run);
         look_at_time(&run);
-        look_at_child(&run);
     }
 
     /* What outlives the child could keep the pipe open for ever; what the
@@ -207,6 +217,8 @@ struct child_result child_run(const struct child_options *options,
     read_output(&run);
     if (run.output >= 0)
         close(run.output);
+    if (run.end >= 0)
+        close(run.end);
     free(run.text);
     run.result.seconds = host_seconds() - run.began;
     return run.result;

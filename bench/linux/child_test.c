@@ -3,12 +3,14 @@
  */
 #include "../child.h"
 
+#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "../../loop/os.h"
 #include "../../loop/test.h"
 
 struct seen {
@@ -146,6 +148,24 @@ static void a_program_that_is_not_there_exits_with_127(void)
     CHECK_EQ(127, result.status);
 }
 
+static int tell_time(void *argument)
+{
+    (void)argument;
+    printf("%" PRIu64 "\n", os_now());
+    return 0;
+}
+
+/* From a moment that a child tells to the moment at which it is gone. */
+static void the_end_of_a_child_is_on_the_clock_that_it_has_too(void)
+{
+    struct seen seen;
+    struct child_result result = run(tell_time, &seen, 60);
+    uint64_t told = strtoull(seen.last, NULL, 10);
+    CHECK(told > 0);
+    CHECK(result.gone_at > told);
+    CHECK(result.gone_at <= os_now());
+}
+
 int main(void)
 {
     RUN(a_status_and_every_line_arrive);
@@ -155,5 +175,6 @@ int main(void)
     RUN(what_outlives_a_child_does_not_keep_its_parent);
     RUN(a_line_may_be_long);
     RUN(a_program_that_is_not_there_exits_with_127);
-    return test_result(7);
+    RUN(the_end_of_a_child_is_on_the_clock_that_it_has_too);
+    return test_result(8);
 }
