@@ -4,10 +4,13 @@
  *
  * usage: lastcall-bench-exit STRATEGY WORK COUNT [--report]
  *
- *   STRATEGY   stop graceful hooks deadline abandon
+ *   STRATEGY   stop graceful hooks deadline abandon; none: there is no loop,
+ *              and the process ends when it is asked to
  *   WORK       none; timers an hour away; tasks that wait for an hour; posts
  *              accepted just before the shutdown
- *   --report   print how many items were never told how they ended
+ *   --report   print "untold N": how many were never told how they ended
+ *
+ * At the moment of the request it prints "asked N", the time on os_now().
  *
  * The loop runs on a thread of its own and the main thread shuts it down, as
  * a service does. After abandon that thread is not joined: to let go is what
@@ -24,6 +27,7 @@
 #include "../loop/shutdown.h"
 #include "../loop/task.h"
 #include "../loop/timer.h"
+#include "asked.h"
 #include "gate.h"
 
 #define HOUR UINT64_C(3600000000000)
@@ -171,6 +175,7 @@ static int shut_down(enum shutdown_strategy strategy)
 {
     struct shutdown_options options = { .strategy = strategy };
     struct shutdown_report report;
+    asked_print();
     int result = loop_shutdown(loop, &options, &report);
     enum shutdown_outcome wanted = strategy == SHUTDOWN_ABANDON
                                        ? SHUTDOWN_ABANDONED
@@ -210,6 +215,10 @@ static int index_of(const char *word, const char *const *list)
 
 int main(int argc, char **argv)
 {
+    if (argc > 1 && strcmp(argv[1], "none") == 0) {
+        asked_print();
+        return 0;
+    }
     int strategy = argc > 3 ? index_of(argv[1], strategies) : -1;
     int work = argc > 3 ? index_of(argv[2], works) : -1;
     if (strategy < 0 || work < 0) {
@@ -223,6 +232,6 @@ int main(int argc, char **argv)
     int status = live((enum shutdown_strategy)strategy, (enum work)work,
                       count);
     if (argc > 4 && strcmp(argv[4], "--report") == 0)
-        printf("%lu\n", count - atomic_load(&told));
+        printf("untold %lu\n", count - atomic_load(&told));
     return status;
 }

@@ -1,13 +1,21 @@
 /*
  * process_exit.c - how long does a whole process take that shuts its loop
- * down and ends, under each strategy?
+ * down and ends, under each strategy, beside processes of other loops?
  *
- * hyperfine runs the program of exit_child.c, from its start to the moment
- * its parent has seen it end; the floor is `true`, which does nothing. Each
- * strategy also says how many items it never told how they ended: that is
- * what the faster ones pay with.
+ * Two figures. hyperfine runs the program from its start to the moment its
+ * parent has seen it end; the floor is `true`, which does nothing, and what
+ * differs by less than about 0.1 ms is not told apart. From the request to
+ * the moment at which the process is gone: the child tells the time at which
+ * it is asked (asked.h), the parent reads the same clock when the kernel has
+ * told it of the end; the floor is a process that has no loop.
  *
- * hyperfine cannot tell apart what differs by less than about 0.1 ms.
+ * Each strategy also says how many items it never told how they ended: that
+ * is what the faster ones pay with.
+ *
+ * Of the others each ends in two ways, with timers pending: clean, all is
+ * closed as its documentation tells to, which stands beside graceful; and
+ * dirty, the process just ends, which stands beside abandon; Node by its
+ * process.exit.
  *
  * source: hyperfine 1.15, its JSON export
  */
@@ -17,6 +25,7 @@
 #include <string.h>
 
 #include "../loop/check.h"
+#include "asked.h"
 #include "child.h"
 #include "question.h"
 #include "result.h"
@@ -24,28 +33,84 @@
 #include "statistics.h"
 
 #define PENDING 1000
+#define PENDING_MANY 100000
 #define COMMAND_MAX (QUESTION_PATH + 64)
+#define WORDS_MAX 5
 #define CHILD_SECONDS 20
 #define INSTALL "hyperfine is not installed: apt-get install hyperfine"
+#define START_TO_END "process, start to end"
+#define ASKED_TO_GONE "process, request to gone"
+#define MISSING 127             /* status of a program that is not there */
 
 static const char *const strategies[] = { "stop", "graceful", "hooks",
                                           "deadline", "abandon" };
 static const char *const works[] = { "none", "timers", "tasks", "posts" };
 
-#define STRATEGIES (sizeof strategies / sizeof strategies[0])
-#define WORKS (sizeof works / sizeof works[0])
-#define ROWS (STRATEGIES * WORKS + 1)
+static const struct other {
+    const char *name;           /* of the program                        */
+    const char *subject;
+    bool        is_slow;        /* to start                              */
+} others[] = {
+    { "libuv", "libuv", false },
+    { "libevent", "libevent", false },
+    { "libev", "libev", false },
+    { "glib", "GLib", false },
+    { "asio", "Asio", false },
+    { "asyncio", "asyncio", true },
+    { "node", "Node", true },
+};
+
+/* How another loop ends, and which of our strategies stands beside it. */
+static const struct way {
+    const char *measurement;    /* of its program                        */
+    const char *name;
+    const char *strategy;
+} ways[] = {
+    { "exit-clean", "clean", "graceful" },
+    { "exit-dirty", "dirty", "abandon" },
+};
+
+#define COUNT(array) (sizeof (array) / sizeof (array)[0])
+#define OURS (COUNT(strategies) * (COUNT(works) + 1))
+#define OTHERS (COUNT(others) * COUNT(ways) * 2)
+#define PROCESSES_MAX (OURS + OTHERS + 2)
 
 struct process {
+    const char *subject;
     const char *strategy;
     const char *work;
     unsigned    pending;
+    bool        is_slow;
+    char        path[COMMAND_MAX];
+    char        number[16];
+    const char *word[WORDS_MAX];    /* after the path, up to a NULL      */
     char        command[COMMAND_MAX];
+    bool        has_failed;         /* it is not run again               */
+    struct row *whole;              /* its two figures; NULL: not measured */
+    struct row *gone;
 };
 
-static struct process processes[ROWS];
-static const char    *folder;
-static const char    *runs;         /* of hyperfine, for one row in a round */
+static struct {
+    const struct question_limits *limits;
+    bool           has_hyperfine;
+    struct process process[PROCESSES_MAX];
+    size_t         processes;
+    struct row     row[2 * PROCESSES_MAX];
+    size_t         rows;
+    bool           failed;      /* one of ours                           */
+} self;
+
+/* How often is a process run for one row in a round? */
+static unsigned runs_of(const struct process *process)
+{
+    if (process->is_slow)
+        return 2;
+    if (process->pending == PENDING_MANY)
+        return self.limits->quick ? 3 : 10;
+    return self.limits->quick ? 12 : 40;
+}
+
+/* From start to end, by hyperfine. */
 
 static json_t *read_times(const char *path)
 {
@@ -70,16 +135,20 @@ static double take_times(const json_t *times, struct histogram *h)
     return statistics_median(taken, count);
 }
 
-static double measure(const struct row *row, struct histogram *h)
+static double measure_whole(const struct row *row, struct histogram *h)
 {
     const struct process *process = row->of;
-    char path[QUESTION_PATH + 16];
-    snprintf(path, sizeof path, "%s/times.json", folder);
+    char path[QUESTION_PATH + 16], runs[16], warm_up[16];
+    snprintf(path, sizeof path, "%s/times.json", self.limits->scratch);
+    snprintf(runs, sizeof runs, "%u", runs_of(process));
+    snprintf(warm_up, sizeof warm_up, "%u", runs_of(process) / 4);
     const char *const argv[] = { "hyperfine", "-N", "--style", "none",
-                                 "--warmup", "3", "--runs", runs,
-                                 "--export-json", path, process->command,
-                                 NULL };
-    struct child_options options = { .argv = argv, .quiet = true };
+                                 "--warmup", warm_up,
+                                 "--runs", runs, "--export-json", path,
+                                 process->command, NULL };
+    struct child_options options = { .argv = argv, .quiet = true,
+                                     .group = true,
+                                     .seconds_max = CHILD_SECONDS };
     struct child_result result = child_run(&options, NULL, NULL);
     if (result.end != CHILD_EXITED || result.status != 0)
         return NAN;
@@ -89,114 +158,353 @@ static double measure(const struct row *row, struct histogram *h)
     return value;
 }
 
-static void note_count(void *argument, const char *line)
+/* From the request to the end. */
+
+static bool ended_well(const struct child_result *ended)
+{
+    return ended->end == CHILD_EXITED && ended->status == 0;
+}
+
+static const char *why_ended(const struct child_result *ended)
+{
+    return ended->end == CHILD_HUNG ? "hung"
+                                    : "the process did not end as it should";
+}
+
+static struct child_result run_process(const struct process *process,
+                                       const char *last,
+                                       void (*take)(void *, const char *),
+                                       void *argument)
+{
+    const char *argv[WORDS_MAX + 3] = { process->path };
+    size_t words = 1;
+    for (size_t i = 0; i < WORDS_MAX && process->word[i]; i++)
+        argv[words++] = process->word[i];
+    argv[words] = last;
+    struct child_options options = { .argv = argv,
+                                     .seconds_max = CHILD_SECONDS };
+    return child_run(&options, take, argument);
+}
+
+static bool is_ours(const struct process *process)
+{
+    return process->subject && strcmp(process->subject, "lastcall") == 0;
+}
+
+/* Other loops come and go with the machine, ours must work. */
+static void note_failure(struct process *process,
+                         const struct child_result *ended)
+{
+    struct result result = {
+        .question = question_process_exit.name, .subject = process->subject,
+        .metric = "came to its end", .unit = "",
+        .params = process->gone->params, .skipped = why_ended(ended),
+    };
+    json_t *line = result_line(&result);
+    result_print(line, stdout);
+    json_decref(line);
+    process->has_failed = true;
+    self.failed = self.failed || is_ours(process);
+}
+
+static double measure_gone(const struct row *row, struct histogram *h)
+{
+    struct process *process =
+        &self.process[(const struct process *)row->of - self.process];
+    double taken[STATISTICS_SAMPLES_MAX];
+    unsigned runs = runs_of(process), count = 0;
+    while (count < runs && !process->has_failed) {
+        uint64_t asked = 0;
+        struct child_result ended =
+            run_process(process, NULL, asked_take, &asked);
+        if (!ended_well(&ended) || asked == 0) {
+            note_failure(process, &ended);
+            break;
+        }
+        histogram_record(h, ended.gone_at - asked);
+        taken[count++] = (double)(ended.gone_at - asked);
+    }
+    return process->has_failed ? NAN : statistics_median(taken, count);
+}
+
+/* Losses. */
+
+static void take_untold(void *argument, const char *line)
 {
     double *count = argument;
-    *count = strtod(line, NULL);
+    unsigned long number;
+    if (sscanf(line, "untold %lu", &number) == 1)
+        *count = (double)number;
 }
 
 /* Run once, outside of any measurement; the figure is a count. */
-static void report_untold(const struct process *process, json_t *params)
+static void report_untold(const struct process *process)
 {
-    char program[COMMAND_MAX], pending[16];
     double untold = NAN;
-    snprintf(program, sizeof program, "%.*s",
-             (int)strcspn(process->command, " "), process->command);
-    snprintf(pending, sizeof pending, "%u", process->pending);
-    const char *const argv[] = { program, process->strategy, process->work,
-                                 pending, "--report", NULL };
-    struct child_options options = { .argv = argv,
-                                     .seconds_max = CHILD_SECONDS };
-    struct child_result ended = child_run(&options, note_count, &untold);
+    struct child_result ended =
+        run_process(process, "--report", take_untold, &untold);
     struct result result = {
-        .question = question_process_exit.name, .subject = "lastcall",
+        .question = question_process_exit.name, .subject = process->subject,
         .metric = "never told how they ended", .unit = "items",
-        .params = params, .samples = &untold, .samples_count = 1,
-        .clean = true,
+        .params = process->gone->params, .samples = &untold,
+        .samples_count = 1, .clean = true,
     };
-    if (ended.end == CHILD_HUNG)
-        result.skipped = "hung";
-    else if (ended.end != CHILD_EXITED || ended.status != 0 || isnan(untold))
-        result.skipped = "the process did not end as it should";
+    if (!ended_well(&ended) || isnan(untold)) {
+        result.skipped = why_ended(&ended);
+        self.failed = true;
+    }
     json_t *line = result_line(&result);
     result_print(line, stdout);
     json_decref(line);
 }
 
-static void fill(struct row *row, struct process *process,
-                 const char *program, const char *strategy,
-                 const char *work)
+/* Processes. */
+
+/* hyperfine gets one command line, and cuts it at blanks. */
+static void put_command(struct process *process)
 {
-    int written;
-    bool idle = strcmp(work, "none") == 0;
-    *process = (struct process){ .strategy = strategy, .work = work,
-                                 .pending = idle ? 0 : PENDING };
-    written = snprintf(process->command, sizeof process->command,
-                       "%s %s %s %u", program, strategy, work,
-                       process->pending);
-    LOOP_ASSERT(written < COMMAND_MAX);
+    size_t used = (size_t)snprintf(process->command, COMMAND_MAX, "%s",
+                                   process->path);
+    for (size_t i = 0; i < WORDS_MAX && process->word[i]; i++) {
+        LOOP_ASSERT(used < COMMAND_MAX);
+        used += (size_t)snprintf(process->command + used, COMMAND_MAX - used,
+                                 " %s", process->word[i]);
+    }
+    LOOP_ASSERT(used < COMMAND_MAX);
+}
+
+static struct process *add_process(const struct process *like,
+                                   const char *name)
+{
+    LOOP_ASSERT(self.processes < PROCESSES_MAX);
+    struct process *process = &self.process[self.processes++];
+    *process = *like;
+    snprintf(process->path, sizeof process->path, "%s/lastcall-bench-%s",
+             self.limits->folder, name);
+    snprintf(process->number, sizeof process->number, "%u",
+             process->pending);
+    return process;
+}
+
+static void add_ours(const char *strategy, const char *work,
+                     unsigned pending)
+{
+    struct process like = { .subject = "lastcall", .strategy = strategy,
+                            .work = work, .pending = pending };
+    struct process *process = add_process(&like, "exit");
+    process->word[0] = strategy;
+    process->word[1] = work;
+    process->word[2] = process->number;
+}
+
+static void add_other(const struct other *other, const struct way *way,
+                      unsigned pending)
+{
+    char name[32];
+    struct process like = { .subject = other->subject, .work = "timers",
+                            .strategy = way->name, .pending = pending,
+                            .is_slow = other->is_slow };
+    snprintf(name, sizeof name, "peer-%s", other->name);
+    struct process *process = add_process(&like, name);
+    process->word[0] = way->measurement;
+    process->word[1] = process->number;
+    process->word[2] = "1";
+}
+
+static void add_all_of_ours(void)
+{
+    for (size_t w = 0; w < COUNT(works); w++)
+        for (size_t s = 0; s < COUNT(strategies); s++)
+            add_ours(strategies[s], works[w],
+                     strcmp(works[w], "none") == 0 ? 0 : PENDING);
+    for (size_t s = 0; s < COUNT(strategies); s++)
+        add_ours(strategies[s], "timers", PENDING_MANY);
+}
+
+static void skip(const char *subject, const char *metric, const char *why)
+{
+    question_skip(&question_process_exit, subject, metric, "ns", why);
+}
+
+/* Why can this loop not be measured? NULL if it can. */
+static const char *why_not(const struct other *other)
+{
+    char path[COMMAND_MAX];
+    snprintf(path, sizeof path, "%s/lastcall-bench-peer-%s",
+             self.limits->folder, other->name);
+    const char *const argv[] = { path, "about", NULL };
+    struct child_options options = { .argv = argv, .quiet = true,
+                                     .seconds_max = CHILD_SECONDS };
+    struct child_result ended = child_run(&options, NULL, NULL);
+    if (ended_well(&ended))
+        return NULL;
+    return ended.end == CHILD_EXITED && ended.status == MISSING
+               ? "it was not there when this was built; './lastcall bench "
+                 "--peers' installs it"
+               : why_ended(&ended);
+}
+
+static void add_all_others(void)
+{
+    static const unsigned pending[] = { PENDING, PENDING_MANY };
+    for (size_t i = 0; i < COUNT(others); i++) {
+        const char *why = why_not(&others[i]);
+        if (why) {
+            skip(others[i].subject, ASKED_TO_GONE, why);
+            continue;
+        }
+        /* A second for each run would be the whole time of a quick one. */
+        bool few = others[i].is_slow && self.limits->quick;
+        for (size_t n = 0; n < (few ? 1 : COUNT(pending)); n++)
+            for (size_t w = 0; w < COUNT(ways); w++)
+                add_other(&others[i], &ways[w], pending[n]);
+    }
+}
+
+/* Rows. */
+
+static struct row *add_row(struct process *process, const char *metric,
+                           double (*measure)(const struct row *,
+                                             struct histogram *))
+{
+    struct row *row = &self.row[self.rows++];
     *row = (struct row){
-        .subject = "lastcall", .metric = "process, start to end",
-        .unit = "ns",
-        .params = json_pack("{s:s, s:s, s:i}", "strategy", strategy, "work",
-                            work, "pending", (int)process->pending),
+        .subject = process->subject, .metric = metric, .unit = "ns",
+        .params = !process->strategy ? json_object()
+                  : json_pack("{s:s, s:s, s:i}", "strategy",
+                              process->strategy, "work", process->work,
+                              "pending", (int)process->pending),
         .has_histogram = true, .measure = measure, .of = process,
     };
+    return row;
 }
 
-static void fill_floor(struct row *row, struct process *process)
+static struct row *add_floor_true(void)
 {
-    *process = (struct process){ .strategy = "", .work = "" };
+    LOOP_ASSERT(self.processes < PROCESSES_MAX);
+    struct process *process = &self.process[self.processes++];
+    *process = (struct process){ .subject = ROW_FLOOR "true" };
     snprintf(process->command, sizeof process->command, "true");
-    *row = (struct row){
-        .subject = "floor true", .metric = "process, start to end",
-        .unit = "ns", .params = json_object(), .has_histogram = true,
-        .measure = measure, .of = process,
-    };
+    return add_row(process, START_TO_END, measure_whole);
 }
 
-/* Two words of the command line are told apart by a blank. */
-static const char *why_not(const char *program)
+static struct row *add_floor_return(void)
+{
+    struct process like = { .subject = ROW_FLOOR "no loop" };
+    struct process *process = add_process(&like, "exit");
+    process->word[0] = "none";
+    process->gone = add_row(process, ASKED_TO_GONE, measure_gone);
+    return process->gone;
+}
+
+static void add_rows(void)
+{
+    size_t measured = self.processes;
+    if (self.has_hyperfine) {
+        const struct row *floor = add_floor_true();
+        for (size_t i = 0; i < measured; i++) {
+            struct process *process = &self.process[i];
+            put_command(process);
+            process->whole = add_row(process, START_TO_END, measure_whole);
+            process->whole->floor[0] = floor;
+        }
+    }
+    const struct row *floor = add_floor_return();
+    for (size_t i = 0; i < measured; i++) {
+        struct process *process = &self.process[i];
+        process->gone = add_row(process, ASKED_TO_GONE, measure_gone);
+        process->gone->floor[0] = floor;
+    }
+}
+
+/* Comparisons. */
+
+/* Does this one of ours stand beside that of another loop? */
+static bool stands_beside(const struct process *ours,
+                          const struct process *other)
+{
+    if (!is_ours(ours) || is_ours(other) || !other->gone ||
+        !other->work || strcmp(ours->work, other->work) != 0 ||
+        ours->pending != other->pending)
+        return false;
+    for (size_t w = 0; w < COUNT(ways); w++)
+        if (strcmp(ways[w].name, other->strategy) == 0)
+            return strcmp(ways[w].strategy, ours->strategy) == 0;
+    return false;
+}
+
+static void compare(const struct row *row, const struct row *other,
+                    unsigned rounds)
+{
+    if (!row || !other)
+        return;
+    json_t *line = round_compare(question_process_exit.name,
+                                 "cost, lastcall : peer", row, other, rounds);
+    json_object_set_new(json_object_get(line, "params"), "peer",
+                        json_string(other->subject));
+    result_print(line, stdout);
+    json_decref(line);
+}
+
+static void compare_all(unsigned rounds)
+{
+    for (size_t i = 0; i < self.processes; i++)
+        for (size_t k = 0; k < self.processes; k++) {
+            const struct process *a = &self.process[i];
+            const struct process *b = &self.process[k];
+            if (!stands_beside(a, b))
+                continue;
+            compare(a->whole, b->whole, rounds);
+            compare(a->gone, b->gone, rounds);
+        }
+}
+
+static const char *why_no_hyperfine(void)
 {
     static const char *const argv[] = { "hyperfine", "--version", NULL };
     struct child_options options = { .argv = argv, .quiet = true };
-    struct child_result result = child_run(&options, NULL, NULL);
-    FILE *file = fopen(program, "r");
-    if (!file)
-        return "lastcall-bench-exit is not built";
-    fclose(file);
-    if (strchr(program, ' '))
+    struct child_result ended = child_run(&options, NULL, NULL);
+    if (strchr(self.limits->folder, ' '))
         return "the build folder has a blank in its path";
-    return result.end == CHILD_EXITED && result.status == 0 ? NULL : INSTALL;
+    return ended_well(&ended) ? NULL : INSTALL;
+}
+
+static bool is_built(void)
+{
+    char path[COMMAND_MAX];
+    snprintf(path, sizeof path, "%s/lastcall-bench-exit",
+             self.limits->folder);
+    FILE *file = fopen(path, "r");
+    if (file)
+        fclose(file);
+    return file != NULL;
 }
 
 static int run(const struct question_limits *limits)
 {
-    static struct row rows[ROWS];
-    char program[COMMAND_MAX];
     const struct round_options options = {
         .rounds = limits->quick ? 6 : 15, .seconds = limits->seconds };
-
-    snprintf(program, sizeof program, "%s/lastcall-bench-exit",
-             limits->folder);
-    const char *missing = why_not(program);
-    if (missing)
-        return question_skip(&question_process_exit, "lastcall",
-                             "process, start to end", "ns", missing);
-    folder = limits->scratch;
-    runs = limits->quick ? "12" : "40";
-    fill_floor(&rows[ROWS - 1], &processes[ROWS - 1]);
-    for (size_t i = 0; i < ROWS - 1; i++) {
-        fill(&rows[i], &processes[i], program, strategies[i % STRATEGIES],
-             works[i / STRATEGIES]);
-        rows[i].floor[0] = &rows[ROWS - 1];
+    self.limits = limits;
+    if (!is_built()) {
+        skip("lastcall", ASKED_TO_GONE, "lastcall-bench-exit is not built");
+        return 0;
     }
-    unsigned rounds = round_run(rows, ROWS, &options);
-    round_report(question_process_exit.name, rows, ROWS, rounds);
-    for (size_t i = 0; i < ROWS - 1; i++)
-        report_untold(&processes[i], rows[i].params);
-    round_close(rows, ROWS);
-    return 0;
+    const char *missing = why_no_hyperfine();
+    self.has_hyperfine = !missing;
+    if (missing)
+        skip("lastcall", START_TO_END, missing);
+    add_all_of_ours();
+    size_t ours = self.processes;
+    if (limits->peers)
+        add_all_others();
+    add_rows();
+    unsigned rounds = round_run(self.row, self.rows, &options);
+    round_report(question_process_exit.name, self.row, self.rows, rounds);
+    for (size_t i = 0; i < ours; i++)
+        report_untold(&self.process[i]);
+    compare_all(rounds);
+    round_close(self.row, self.rows);
+    return self.failed;
 }
 
 const struct question question_process_exit = {

@@ -11,6 +11,7 @@ are read from the same clock all the same.
 Exit status 77: asyncio has no such thing, or takes too long for it.
 """
 import asyncio
+import os
 import platform
 import statistics
 import sys
@@ -195,9 +196,38 @@ def close_tasks(count, length, _seen):
     return repeat(end_tasks, count, length) if count <= TASKS_MAX else None
 
 
+def exit_with(count, close):
+    """The loop is inside on a thread, and the main thread ends it."""
+    loop = asyncio.new_event_loop()
+    timers = [loop.call_later(due(i), len) for i in range(count)]
+    inside = threading.Semaphore(0)
+    loop.call_soon(inside.release)
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    thread.start()
+    inside.acquire()
+    os.write(1, b"asked %d\n" % now())
+    if not close:
+        os._exit(0)
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join()
+    for timer in timers:
+        timer.cancel()
+    loop.close()
+    sys.exit(0)
+
+
+def exit_clean(count, _length, _seen):
+    exit_with(count, True)
+
+
+def exit_dirty(count, _length, _seen):
+    exit_with(count, False)
+
+
 MEASUREMENTS = {
     "burst": burst, "wake": wake, "stop": stop, "stop-inside": stop_inside,
     "close-timers": close_timers, "close-tasks": close_tasks,
+    "exit-clean": exit_clean, "exit-dirty": exit_dirty,
 }
 
 

@@ -42,6 +42,8 @@ static const struct {
     { "close-timers", child_close_timers },
     { "close-tasks", child_close_tasks },
     { "close-reads", child_close_reads },
+    { "exit-clean", child_exit_clean },
+    { "exit-dirty", child_exit_dirty },
 };
 
 #define MEASUREMENTS (sizeof measurements / sizeof measurements[0])

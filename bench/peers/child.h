@@ -11,6 +11,7 @@
  *   child_stop.c       stops
  *   child_timer.c      what a timer costs
  *   child_close.c      what it costs to end a loop with work pending
+ *   child_exit.c       a process that ends with work pending
  *   peer_loop.h        the loop
  *
  * units      nanoseconds of os_now()
@@ -86,6 +87,12 @@ child_measure child_close_posts;
 child_measure child_close_timers;
 child_measure child_close_tasks;
 child_measure child_close_reads;
+
+/* With so many timers pending the process is asked to end, and ends: after
+ * all was closed, or just so. There is no figure: what the parent sees is
+ * measured, and asked.h tells it when to begin. */
+child_measure child_exit_clean;
+child_measure child_exit_dirty;
 
 #ifdef __cplusplus
 }

@@ -17,6 +17,7 @@
  */
 'use strict';
 
+const fs = require('fs');
 const threads = require('worker_threads');
 
 const POSTS = 20000;            // of a burst: a tenth of that of others
@@ -360,6 +361,24 @@ async function endOne(count) {
 const closeTimers = (count, length) => count > TIMERS_MAX ? null
     : repeat(endOne, 'close', count, length);
 
+/* The loop is the one of the main thread, which no other can end: it is asked
+ * in a callback. Without timers nothing keeps it alive, and the process ends
+ * by itself. */
+function exitWith(count, close) {
+    const timers = [];
+    for (let i = 0; i < count; i++)
+        timers.push(setTimeout(() => {}, 3600000 + i * 7919 % 3600000));
+    return new Promise(() => setImmediate(() => {
+        fs.writeSync(1, 'asked ' + now() + '\n');
+        if (!close)
+            process.exit(0);
+        timers.forEach(clearTimeout);
+    }));
+}
+
+const exitClean = (count) => exitWith(count, true);
+const exitDirty = (count) => exitWith(count, false);
+
 /* The program. */
 
 const MEASUREMENTS = {
@@ -368,6 +387,7 @@ const MEASUREMENTS = {
     'stop-inside': stopInside, 'timer-arm': timerArm,
     'timer-cancel': timerCancel, 'timer-fire': timerFire,
     'close-timers': closeTimers,
+    'exit-clean': exitClean, 'exit-dirty': exitDirty,
 };
 
 const ROLES = {
