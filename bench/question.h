@@ -15,6 +15,8 @@
 
 #define QUESTION_PATH 1024
 #define QUESTION_FACTOR "times the floor"
+#define QUESTION_LOSS "lost, "  /* how a metric begins that is a loss of the
+                                   row with the same parameters            */
 
 struct question_limits {
     bool   quick;
@@ -46,6 +48,7 @@ extern const struct question question_post_latency;
 extern const struct question question_stop_latency;
 extern const struct question question_timer_cost;
 extern const struct question question_close_cost;
+extern const struct question question_shutdown_strategies;
 extern const struct question question_process_exit;
 extern const struct question question_simulator_runs;
 extern const struct question question_ports;

@@ -56,6 +56,7 @@ static const struct question *const questions[] = {
     &question_stop_latency,
     &question_timer_cost,
     &question_close_cost,
+    &question_shutdown_strategies,
     &question_process_exit,
     &question_simulator_runs,
     &question_ports,
@@ -201,7 +202,7 @@ static const struct question *find(const char *word)
 static int list_questions(void)
 {
     for (size_t i = 0; i < QUESTIONS; i++)
-        printf("%-17s %s\n", questions[i]->name, questions[i]->asks);
+        printf("%-20s %s\n", questions[i]->name, questions[i]->asks);
     return EXIT_CLEAN;
 }
 

@@ -50,6 +50,12 @@ static bool is_comparison(const json_t *line)
     return json_object_get(json_object_get(line, "params"), "floor") != NULL;
 }
 
+static bool is_loss(const json_t *line)
+{
+    return strncmp(result_word(line, "metric", ""), QUESTION_LOSS,
+                   strlen(QUESTION_LOSS)) == 0;
+}
+
 /* Does every line of the group have the same value for this parameter? */
 static bool is_common(const json_t *lines, const json_t *first,
                       const char *key)
@@ -136,6 +142,43 @@ static void print_factors(FILE *out, const json_t *lines, const json_t *row)
     }
 }
 
+static bool loses(const json_t *line, const json_t *row)
+{
+    return is_loss(line) && is_same(line, row, "subject") &&
+           is_same(line, row, "platform") && result_has_params(line, row);
+}
+
+/* Of items the metric says enough; 829 kB is one word, and 400 B are two. */
+static void print_loss(FILE *out, const json_t *line, bool first)
+{
+    char value[FIGURE_MAX];
+    const char *unit = result_word(line, "unit", "");
+    figure_short(value, result_number(line, "value", NAN), unit);
+    bool joined = strcmp(unit, "B") == 0 && strchr(value, ' ');
+    if (strcmp(unit, "items") == 0)
+        unit = "";
+    fprintf(out, "%s%s%s%s %s", first ? "  loses: " : ", ", value,
+            *unit && !joined ? " " : "", unit,
+            result_word(line, "metric", "") + strlen(QUESTION_LOSS));
+}
+
+static void print_losses(FILE *out, const json_t *lines, const json_t *row)
+{
+    bool first = true, counted = false;
+    for (size_t i = 0; i < json_array_size(lines); i++) {
+        const json_t *line = json_array_get(lines, i);
+        if (!loses(line, row))
+            continue;
+        counted = true;
+        if (result_number(line, "high", NAN) == 0)
+            continue;
+        print_loss(out, line, first);
+        first = false;
+    }
+    if (counted && first)
+        fprintf(out, "  loses nothing");
+}
+
 /* A percentile is said only if a value may lie above it. */
 static void print_tail(FILE *out, const json_t *histogram, const char *unit)
 {
@@ -164,6 +207,7 @@ static void print_figures(FILE *out, const json_t *lines, const json_t *row)
     if (histogram)
         print_tail(out, histogram, unit);
     print_factors(out, lines, row);
+    print_losses(out, lines, row);
     if (json_is_false(json_object_get(row, "clean")))
         fprintf(out, "  noisy");
 }
@@ -252,7 +296,7 @@ void table_print(FILE *out, const json_t *lines)
     print_notes(out, lines);
     for (size_t i = 0; i < json_array_size(lines); i++) {
         const json_t *line = json_array_get(lines, i);
-        if (!is_begun(lines, i) && !is_comparison(line))
+        if (!is_begun(lines, i) && !is_comparison(line) && !is_loss(line))
             print_group(out, lines, line);
     }
 }

@@ -1,0 +1,40 @@
+/*
+ * census.h - what a process has: descriptors, threads, memory.
+ *
+ * Taken before a loop is made and after it was ended, the difference is what
+ * the ending left. Memory is counted by the program's own malloc and free,
+ * which stand before those of the C library for every library of it
+ * (census_memory.c): the bytes of blocks that were not freed. That adds some
+ * nanoseconds to each call, for every loop alike.
+ *
+ * units      bytes; numbers of things
+ * source     proc(5), self/fd and self/task; "Replacing malloc" in the manual
+ *            of the GNU C library
+ */
+#ifndef BENCH_PEERS_CENSUS_H
+#define BENCH_PEERS_CENSUS_H
+
+#include <stdbool.h>
+
+struct census {
+    long descriptors;
+    long threads;       /* the calling one is one                        */
+    long memory;
+};
+
+void census_take(struct census *c);
+
+/*
+ * Wait until every other thread is asleep or gone: a thread that was told to
+ * end, and does, is none that is left alive. Ends after two seconds in any
+ * case.
+ */
+void census_settle(void);
+
+/* Is memory counted? Not where a sanitizer has the place of malloc. */
+extern const bool census_counts_memory;
+
+/* Bytes that were allocated and not freed. */
+long census_memory(void);
+
+#endif
