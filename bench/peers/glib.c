@@ -75,7 +75,8 @@ static void attach(GSourceFunc run)
     g_source_unref(source);
 }
 
-/* The flag is cleared by the run that begins, so a stop is a source too. */
+/* The flag is cleared by the run that begins, so a stop from outside is a
+ * source too. */
 static gboolean quit(gpointer arg)
 {
     (void)arg;
@@ -85,7 +86,10 @@ static gboolean quit(gpointer arg)
 
 void peer_loop_stop(void)
 {
-    attach(quit);
+    if (g_main_context_is_owner(context))
+        g_main_loop_quit(loop);
+    else
+        attach(quit);
 }
 
 static void end_source(GSource *source)

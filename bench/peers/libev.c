@@ -19,6 +19,7 @@
 static struct ev_loop *loop;
 static ev_async        wake;
 static atomic_bool     stop;
+static _Thread_local bool inside;
 static ev_timer       *timers;
 static ev_io          *reads;
 static unsigned        timer_count, read_count;
@@ -67,7 +68,9 @@ void peer_loop_open(unsigned threads)
 
 void peer_loop_run(void)
 {
+    inside = true;
     ev_run(loop, 0);
+    inside = false;
 }
 
 void peer_loop_ready(void)
@@ -76,6 +79,10 @@ void peer_loop_ready(void)
 
 void peer_loop_stop(void)
 {
+    if (inside) {
+        ev_break(loop, EVBREAK_ALL);
+        return;
+    }
     atomic_store(&stop, true);
     ev_async_send(loop, &wake);
 }

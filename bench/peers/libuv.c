@@ -19,6 +19,7 @@
 static uv_loop_t   loop;
 static uv_async_t  wake;
 static atomic_bool stop;
+static _Thread_local bool inside;
 static uv_timer_t *timers;
 static uv_poll_t  *polls;
 static int        *descriptors;
@@ -65,7 +66,9 @@ void peer_loop_open(unsigned threads)
 
 void peer_loop_run(void)
 {
+    inside = true;
     uv_run(&loop, UV_RUN_DEFAULT);
+    inside = false;
 }
 
 void peer_loop_ready(void)
@@ -74,6 +77,10 @@ void peer_loop_ready(void)
 
 void peer_loop_stop(void)
 {
+    if (inside) {
+        uv_stop(&loop);
+        return;
+    }
     atomic_store(&stop, true);
     uv_async_send(&wake);
 }
