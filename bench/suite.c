@@ -54,6 +54,7 @@ static const struct question *const questions[] = {
     &question_post_throughput,
     &question_post_latency,
     &question_stop_latency,
+    &question_start_up,
     &question_timer_cost,
     &question_close_cost,
     &question_shutdown_strategies,

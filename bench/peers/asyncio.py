@@ -148,6 +148,45 @@ def stop_inside(_number, length, seen):
     return statistics.median(seen)
 
 
+def rate_of(start, length):
+    """The median of a dozen slices, a second."""
+    began = now()
+    for _ in range(WARM_UP):
+        start()
+    count = 1 + int(length / 12 / ((now() - began) / WARM_UP))
+    rates = []
+    until = now() + length
+    while not rates or now() < until:
+        began = now()
+        for _ in range(count):
+            start()
+        rates.append(count * 1e9 / (now() - began))
+    return statistics.median(rates)
+
+
+def start_loop(timers, length, _seen):
+    def live_once():
+        loop = asyncio.new_event_loop()
+        timer = loop.call_later(3600, len) if timers else None
+        loop.call_soon(loop.stop)
+        loop.run_forever()
+        if timer:
+            timer.cancel()
+        loop.close()
+    return rate_of(live_once, length)
+
+
+def restart(_number, length, _seen):
+    loop = asyncio.new_event_loop()
+
+    def run_once():
+        loop.call_soon(loop.stop)
+        loop.run_forever()
+    rate = rate_of(run_once, length)
+    loop.close()
+    return rate
+
+
 def repeat(end_one, count, length):
     took = []
     until = now() + length
@@ -226,6 +265,7 @@ def exit_dirty(count, _length, _seen):
 
 MEASUREMENTS = {
     "burst": burst, "wake": wake, "stop": stop, "stop-inside": stop_inside,
+    "start": start_loop, "restart": restart,
     "close-timers": close_timers, "close-tasks": close_tasks,
     "exit-clean": exit_clean, "exit-dirty": exit_dirty,
 }

@@ -34,6 +34,8 @@ static const struct {
     { "stop-busy", child_stop_busy },
     { "stop-threads", child_stop_threads },
     { "stop-inside", child_stop_inside },
+    { "start", child_start },
+    { "restart", child_restart },
     { "timer-arm", child_timer_arm },
     { "timer-cancel", child_timer_cancel },
     { "timer-fire", child_timer_fire },

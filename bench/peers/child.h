@@ -9,6 +9,7 @@
  *   child_burst.c      many posts at once, from other threads
  *   child_trip.c       one post at a time
  *   child_stop.c       stops
+ *   child_start.c      how often it can be started
  *   child_timer.c      what a timer costs
  *   child_close.c      what it costs to end a loop with work pending
  *   child_exit.c       a process that ends with work pending
@@ -73,6 +74,11 @@ child_measure child_stop_threads;
 
 /* From before a stop, in a callback, to after the return of its run. */
 child_measure child_stop_inside;
+
+/* One life after the other, with so many timers, 0 or 1, that never fire; or
+ * one run of the same loop after the other: how many a second. */
+child_measure child_start;
+child_measure child_restart;
 
 /* Of so many timers, each: to arm it while the others are; to disarm it; to
  * fire it, when all are due. Then one that arms itself again when it fires,
