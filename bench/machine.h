@@ -53,6 +53,9 @@ bool machine_sleeps(uint64_t thread);
  */
 unsigned machine_part(unsigned amount);
 
+/* Descriptors, or handles, that this process has open, and a constant. */
+unsigned machine_handles(void);
+
 /* Since the machine, or this process, was started. */
 struct load {
     double at;      /* when, on a monotonic clock                        */

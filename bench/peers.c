@@ -227,10 +227,10 @@ static const char *why_not(struct peer *peer)
         snprintf(why, sizeof why, "it was not there when this was built; "
                  "'./lastcall bench --peers' installs it");
     else if (missing)
-        snprintf(why, sizeof why, "lastcall-bench-peer-%s is not built",
-                 peer->name);
+        snprintf(why, sizeof why, "%s is not built",
+                 strrchr(peer->path, '/') + 1);
     else if (!ended_with(&ended, 0))
-        snprintf(why, sizeof why, "lastcall-bench-peer-%s %s", peer->name,
+        snprintf(why, sizeof why, "%s %s", strrchr(peer->path, '/') + 1,
                  how_it_ended(&ended));
     else if (peer->engine && strcmp(answer.engine, peer->engine) != 0)
         snprintf(why, sizeof why, "the kernel refuses %s, the port falls "
@@ -257,7 +257,8 @@ static bool is_wanted(const struct peer *peer, bool others)
 static const char *find_peer(struct peer *peer, const char *folder)
 {
     char name[64];
-    snprintf(name, sizeof name, "lastcall-bench-peer-%s%s", peer->name,
+    snprintf(name, sizeof name, "lastcall-bench-%s-%s%s",
+             self.asked->program ? self.asked->program : "peer", peer->name,
              self.wine ? ".exe" : "");
     snprintf(peer->path, sizeof peer->path, "%s/%s", folder, name);
     if (!self.wine)
@@ -310,7 +311,7 @@ static void fill(const struct peers_measurement *m, struct peer *peer)
         .metric = m->metric, .unit = m->unit,
         .params = params_of(m, cell->number),
         .has_histogram = !strcmp(m->unit, "ns"),
-        .measure = measure, .of = cell,
+        .is_exact = self.asked->is_exact, .measure = measure, .of = cell,
     };
 }
 
@@ -353,6 +354,7 @@ static bool has_value(const struct row *row, unsigned rounds)
     return false;
 }
 
+/* Nothing has no ratio to nothing. */
 static void compare(const struct row *row, const struct row *other,
                     unsigned rounds)
 {
@@ -362,6 +364,10 @@ static void compare(const struct row *row, const struct row *other,
     json_t *line = round_compare(self.asked->question->name,
                                  ports ? PORTS_METRIC : PEERS_METRIC, row,
                                  other, rounds);
+    if (!json_is_number(json_object_get(line, "value"))) {
+        json_decref(line);
+        return;
+    }
     if (!ports)
         json_object_set_new(json_object_get(line, "params"), "peer",
                             json_string(other->subject));

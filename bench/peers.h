@@ -42,6 +42,10 @@ enum peers_kind {
 struct peers_asked {
     const struct question          *question;
     enum peers_kind                 kind;
+    const char                     *program;    /* lastcall-bench-PROGRAM-...,
+                                       NULL: peer                        */
+    bool                            is_exact;   /* who else uses the machine
+                                       does not matter                   */
     const struct peers_measurement *measurement;
     size_t                          count;
     unsigned                        milliseconds;   /* of one measurement */

@@ -46,12 +46,12 @@ static const char *build;
 
 /* Programs. */
 
-static int ask(const char *platform, const char *name,
-               struct answer *answer)
+static int ask_program(const char *program, const char *platform,
+                       const char *name, struct answer *answer)
 {
     char command[COMMAND_MAX], line[256];
-    snprintf(command, sizeof command, "timeout 60 '%s/lastcall-bench-peer-%s' "
-             "%s", build, platform, name);
+    snprintf(command, sizeof command, "timeout 60 '%s/lastcall-bench-%s-%s' "
+             "%s", build, program, platform, name);
     FILE *out = popen(command, "r");
     CHECK(out != NULL);
     if (!out)
@@ -59,6 +59,12 @@ static int ask(const char *platform, const char *name,
     while (fgets(line, sizeof line, out))
         answer_take(answer, line);
     return pclose(out);
+}
+
+static int ask(const char *platform, const char *name,
+               struct answer *answer)
+{
+    return ask_program("peer", platform, name, answer);
 }
 
 static int engine_is(const char *platform, const char *engine)
@@ -125,10 +131,11 @@ static void every_measurement_ends_over_what_stands_for_io_uring(void)
           engine_is("io_uring", "epoll"));
 }
 
-static bool is_built(const char *name)
+static bool is_built_as(const char *program, const char *name)
 {
     char path[COMMAND_MAX];
-    snprintf(path, sizeof path, "%s/lastcall-bench-peer-%s", build, name);
+    snprintf(path, sizeof path, "%s/lastcall-bench-%s-%s", build, program,
+             name);
     return access(path, X_OK) == 0;
 }
 
@@ -144,7 +151,7 @@ static void every_loop_that_was_built_can_be_measured(void)
         { "libevent", 3 }, { "libev", 3 }, { "glib", 3 }, { "asio", 1 },
     };
     for (unsigned i = 0; i < sizeof peers / sizeof peers[0]; i++)
-        if (is_built(peers[i].name))
+        if (is_built_as("peer", peers[i].name))
             measurements_have_a_value_and_an_engine(peers[i].name,
                                                     peers[i].lacks);
         else
@@ -184,7 +191,11 @@ static void asyncio_speaks_the_same_language(void)
                                        "stop-inside 0 5", "start 0 5",
                                        "restart 0 5",
                                        "close-timers 1000 5",
-                                       "close-tasks 1000 5", NULL };
+                                       "close-tasks 1000 5",
+                                       "memory-loop 0 1", "descriptors 0 1",
+                                       "memory-timers 1000 1",
+                                       "memory-tasks 1000 1",
+                                       "memory-posts 1000 1", NULL };
     speaks_the_same_language("asyncio", has, "close-reads 1 5");
 }
 
@@ -204,6 +215,70 @@ static void node_speaks_the_same_language(void)
         return;
     }
     speaks_the_same_language("node", has, "close-reads 1 5");
+}
+
+/* Programs that count the heap; a sanitizer has one of its own. */
+
+static double count_of(const char *platform, const char *name)
+{
+    struct answer answer;
+    answer_open(&answer, NULL);
+    CHECK_EQ(0, ask_program("heap", platform, name, &answer));
+    return answer.value;
+}
+
+static void what_a_loop_takes_is_counted(const char *platform)
+{
+    static const char *const kinds[] = { "posts", "timers", "tasks",
+                                         "reads" };
+    char name[64];
+    CHECK(count_of(platform, "memory-loop 0 1") > 0);
+    CHECK(count_of(platform, "memory-loop 1 1") >
+          count_of(platform, "memory-loop 0 1"));
+    CHECK(count_of(platform, "descriptors 0 1") >= 1);
+    for (unsigned i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        snprintf(name, sizeof name, "memory-%s 1000 1", kinds[i]);
+        double all = count_of(platform, name);
+        snprintf(name, sizeof name, "storage %u 1", i);
+        double storage = count_of(platform, name);
+        CHECK(storage > 0);
+        CHECK(all >= storage);
+    }
+}
+
+/* The contract of loop.h: at create and when it starts a worker, and never
+ * otherwise. */
+static void nothing_is_allocated_in_the_steady_state(const char *platform)
+{
+    static const char *const works[] = { "posts", "foreign", "timers" };
+    char name[64];
+    for (unsigned i = 0; i < sizeof works / sizeof works[0]; i++) {
+        snprintf(name, sizeof name, "allocations-%s 100000 1", works[i]);
+        CHECK_EQ(0, (long long)count_of(platform, name));
+    }
+}
+
+static void our_loop_keeps_to_its_memory(void)
+{
+    if (!is_built_as("heap", "linux")) {
+        test_skip(__func__, "a sanitizer has the heap");
+        return;
+    }
+    what_a_loop_takes_is_counted("linux");
+    what_a_loop_takes_is_counted("io_uring");
+    nothing_is_allocated_in_the_steady_state("linux");
+    nothing_is_allocated_in_the_steady_state("io_uring");
+}
+
+/* One that is known to allocate for each is seen to. */
+static void a_loop_that_allocates_is_counted(void)
+{
+    if (!is_built_as("heap", "glib")) {
+        test_skip(__func__, "it was not built");
+        return;
+    }
+    CHECK(count_of("glib", "allocations-posts 100000 1") >= 100000);
+    CHECK(count_of("glib", "allocations-timers 100000 1") >= 100000);
 }
 
 /* The question. */
@@ -526,6 +601,8 @@ int main(int argc, char **argv)
     RUN(every_loop_that_was_built_can_be_measured);
     RUN(asyncio_speaks_the_same_language);
     RUN(node_speaks_the_same_language);
+    RUN(our_loop_keeps_to_its_memory);
+    RUN(a_loop_that_allocates_is_counted);
     RUN(both_ports_are_measured_and_compared);
     RUN(a_refused_ring_is_skipped_with_one_line);
     RUN(what_both_say_is_compared);
@@ -540,5 +617,5 @@ int main(int argc, char **argv)
     RUN(without_wine_there_is_one_row);
     RUN(a_question_that_is_of_linux_alone_says_so);
     RUN(ours_that_crashes_under_wine_is_a_finding);
-    return test_result(19);
+    return test_result(21);
 }

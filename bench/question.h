@@ -50,6 +50,7 @@ extern const struct question question_start_up;
 extern const struct question question_timer_cost;
 extern const struct question question_close_cost;
 extern const struct question question_shutdown_strategies;
+extern const struct question question_memory;
 extern const struct question question_process_exit;
 extern const struct question question_simulator_runs;
 extern const struct question question_ports;

@@ -86,7 +86,8 @@ static void measure(struct row *row, unsigned round, bool warm_up,
     double value = row->measure(row, row->has_histogram ? h : NULL);
     known = machine_load(&after) && known;
     if (!warm_up)
-        keep(row, round, value, known && round_is_clean(&before, &after), h);
+        keep(row, round, value, row->is_exact ||
+             (known && round_is_clean(&before, &after)), h);
 }
 
 static bool brings_values(const struct row *row, unsigned rounds)
@@ -183,7 +184,7 @@ static void choose(struct figures *out, const struct row *row,
                    const struct row *floor, unsigned rounds, combine *of)
 {
     collect(out, row, floor, rounds, true, of);
-    if (out->count < ROUNDS_CLEAN_MIN)
+    if (out->count < ROUNDS_CLEAN_MIN && !row->is_exact)
         collect(out, row, floor, rounds, false, of);
 }
 

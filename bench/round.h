@@ -34,6 +34,7 @@ struct row {
     json_t     *params;         /* the row's reference                   */
     const struct row *floor[ROW_FLOORS_MAX];    /* of the same rounds    */
     bool        has_histogram;
+    bool        is_exact;       /* counted, not timed: one round will do */
     bool        is_silent;      /* round_report leaves it out            */
 
     /* Measure once. Values go to h, which is empty and NULL without

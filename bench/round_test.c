@@ -61,6 +61,23 @@ static void every_row_is_measured_once_a_round(void)
     round_close(rows, ROWS);
 }
 
+/* What is counted is the same whatever others do, so that a single round is
+ * no sign of noise. */
+static void an_exact_row_is_clean_after_one_round(void)
+{
+    struct row row = { .subject = "lastcall", .metric = "calls",
+                       .unit = "calls", .params = json_object(),
+                       .is_exact = true, .measure = measure,
+                       .of = &indices[0] };
+    struct round_options options = { .rounds = 1, .seconds = 60 };
+    CHECK_EQ(1, round_run(&row, 1, &options));
+    json_t *line = round_compare("test", "to itself", &row, &row, 1);
+    CHECK(json_is_true(json_object_get(line, "clean")));
+    CHECK_EQ(1, result_number(line, "value", 0));
+    json_decref(line);
+    round_close(&row, 1);
+}
+
 static void the_warm_up_does_not_count(void)
 {
     static struct row rows[ROWS];
@@ -149,11 +166,12 @@ static void one_tick_is_in_doubt(void)
 int main(void)
 {
     RUN(every_row_is_measured_once_a_round);
+    RUN(an_exact_row_is_clean_after_one_round);
     RUN(the_warm_up_does_not_count);
     RUN(the_order_of_rows_rotates);
     RUN(without_time_there_is_one_round);
     RUN(rows_are_compared_by_cost_within_a_round);
     RUN(only_others_make_a_round_dirty);
     RUN(one_tick_is_in_doubt);
-    return test_result(7);
+    return test_result(8);
 }

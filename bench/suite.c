@@ -58,6 +58,7 @@ static const struct question *const questions[] = {
     &question_timer_cost,
     &question_close_cost,
     &question_shutdown_strategies,
+    &question_memory,
     &question_process_exit,
     &question_simulator_runs,
     &question_ports,

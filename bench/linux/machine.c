@@ -5,6 +5,7 @@
  */
 #include "../machine.h"
 
+#include <dirent.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
@@ -118,6 +119,17 @@ bool machine_load(struct load *out)
         .own = used_by(RUSAGE_SELF) + used_by(RUSAGE_CHILDREN),
     };
     return true;
+}
+
+unsigned machine_handles(void)
+{
+    DIR *folder = opendir("/proc/self/fd");
+    unsigned count = 0;
+    LOOP_ASSERT(folder);
+    while (readdir(folder))
+        count++;
+    closedir(folder);
+    return count;
 }
 
 unsigned machine_part(unsigned amount)

@@ -65,6 +65,20 @@ bool peer_loop_has(enum peer_kind kind)
     return kind != PEER_TASKS;
 }
 
+size_t peer_loop_storage(void)
+{
+    return 0;
+}
+
+size_t peer_storage(enum peer_kind kind)
+{
+    switch (kind) {
+    case PEER_TIMERS:  return sizeof(asio::steady_timer);
+    case PEER_READS:   return sizeof(machine_reader);
+    default:            return 0;
+    }
+}
+
 void peer_loop_open(unsigned threads)
 {
     context = std::make_unique<asio::io_context>(static_cast<int>(threads));

@@ -17,6 +17,7 @@ import statistics
 import sys
 import threading
 import time
+import tracemalloc
 
 POSTS = 20000           # of a burst: a hundredth of the speed of others
 WARM_UP = 32
@@ -261,6 +262,66 @@ def exit_clean(count, _length, _seen):
 
 def exit_dirty(count, _length, _seen):
     exit_with(count, False)
+def bytes_of(make):
+    """What make() returns lives until it is counted."""
+    tracemalloc.start()
+    kept = make()
+    size = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+    return size, kept
+
+
+def open_loop(timers):
+    loop = asyncio.new_event_loop()
+    return loop, [loop.call_later(due(i), len) for i in range(timers)]
+
+
+def memory_loop(timers, _length, _seen):
+    open_loop(1)[0].close()
+    size, (loop, _) = bytes_of(lambda: open_loop(timers))
+    loop.close()
+    return size
+
+
+def memory_each(make, count):
+    """Bytes of each of those that make(loop) makes."""
+    open_loop(1)[0].close()
+    loop = asyncio.new_event_loop()
+    size, _ = bytes_of(lambda: make(loop))
+    for task in asyncio.all_tasks(loop):
+        task.cancel()
+    loop.call_soon(loop.stop)
+    loop.run_forever()
+    loop.close()
+    return size / count
+
+
+def memory_posts(count, _length, _seen):
+    return memory_each(lambda loop: [loop.call_soon(len, ())
+                                     for _ in range(count)], count)
+
+
+def memory_timers(count, _length, _seen):
+    return memory_each(lambda loop: [loop.call_later(due(i), len)
+                                     for i in range(count)], count)
+
+
+def memory_tasks(count, _length, _seen):
+    def make(loop):
+        tasks = [loop.create_task(asyncio.sleep(due(i)))
+                 for i in range(count)]
+        loop.call_soon(loop.stop)
+        loop.run_forever()
+        return tasks
+    return memory_each(make, count)
+
+
+def descriptors(timers, _length, _seen):
+    before = len(os.listdir("/proc/self/fd"))
+    loop, _ = open_loop(timers)
+    count = len(os.listdir("/proc/self/fd")) - before
+    loop.close()
+    return count
 
 
 MEASUREMENTS = {
@@ -268,6 +329,9 @@ MEASUREMENTS = {
     "start": start_loop, "restart": restart,
     "close-timers": close_timers, "close-tasks": close_tasks,
     "exit-clean": exit_clean, "exit-dirty": exit_dirty,
+    "memory-loop": memory_loop, "memory-posts": memory_posts,
+    "memory-timers": memory_timers, "memory-tasks": memory_tasks,
+    "descriptors": descriptors,
 }
 
 

@@ -4,6 +4,7 @@
  *
  * usage: lastcall-bench-peer-NAME MEASUREMENT NUMBER MILLISECONDS
  *        lastcall-bench-peer-NAME about
+ * usage: lastcall-bench-heap-NAME ...: the same, where the heap is counted
  *
  * MEASUREMENT and NUMBER are those of child.h. Exit status 77: the peer has
  * no such thing.
@@ -46,6 +47,16 @@ static const struct {
     { "close-reads", child_close_reads },
     { "exit-clean", child_exit_clean },
     { "exit-dirty", child_exit_dirty },
+    { "memory-loop", child_memory_loop },
+    { "memory-posts", child_memory_posts },
+    { "memory-timers", child_memory_timers },
+    { "memory-tasks", child_memory_tasks },
+    { "memory-reads", child_memory_reads },
+    { "storage", child_storage },
+    { "descriptors", child_descriptors },
+    { "allocations-posts", child_allocations_posts },
+    { "allocations-foreign", child_allocations_foreign },
+    { "allocations-timers", child_allocations_timers },
 };
 
 #define MEASUREMENTS (sizeof measurements / sizeof measurements[0])

@@ -13,6 +13,8 @@
  *   child_timer.c      what a timer costs
  *   child_close.c      what it costs to end a loop with work pending
  *   child_exit.c       a process that ends with work pending
+ *   child_memory.c     its memory, and how often it allocates
+ *   child_pending.c    what is pending meanwhile
  *   peer_loop.h        the loop
  *
  * units      nanoseconds of os_now()
@@ -99,6 +101,23 @@ child_measure child_close_reads;
  * measured, and asked.h tells it when to begin. */
 child_measure child_exit_clean;
 child_measure child_exit_dirty;
+/*
+ * Counted once, in programs that count what the heap gives: bytes of a loop,
+ * and the descriptors that it has of the kernel, with so many timers, 0 or 1;
+ * bytes of each of so many of a kind, its storage included, be it the
+ * caller's or the loop's, and of that what is the caller's, of that kind of
+ * peer_loop.h; calls of the allocator while so many are done.
+ */
+child_measure child_memory_loop;
+child_measure child_memory_posts;
+child_measure child_memory_timers;
+child_measure child_memory_tasks;
+child_measure child_memory_reads;
+child_measure child_storage;
+child_measure child_descriptors;
+child_measure child_allocations_posts;
+child_measure child_allocations_foreign;
+child_measure child_allocations_timers;
 
 #ifdef __cplusplus
 }

@@ -13,57 +13,19 @@
 #include "../machine.h"
 #include "../statistics.h"
 #include "peer_loop.h"
-#include "scatter.h"
+#include "pending.h"
 
 #define TIMES_MIN 3
 #define TIMES_MAX 1024
 
-static void nothing(void)
-{
-}
-
-static void make_pending(enum peer_kind kind, unsigned count)
-{
-    switch (kind) {
-    case PEER_POSTS:
-        peer_posts_open(count, nothing);
-        peer_post(0, count);
-        break;
-    case PEER_TIMERS:
-        peer_timers_open(count, nothing);
-        for (unsigned i = 0; i < count; i++)
-            peer_timer_start(i, scatter_due(i));
-        break;
-    case PEER_TASKS:
-        peer_tasks_open(count);
-        break;
-    case PEER_READS:
-        peer_reads_open(count);
-        break;
-    case PEER_KINDS:
-        break;
-    }
-}
-
-static void free_storage(enum peer_kind kind)
-{
-    switch (kind) {
-    case PEER_POSTS:    peer_posts_close(); break;
-    case PEER_TIMERS:   peer_timers_close(); break;
-    case PEER_TASKS:    peer_tasks_close(); break;
-    case PEER_READS:    peer_reads_close(); break;
-    case PEER_KINDS:    break;
-    }
-}
-
 static uint64_t end_one(enum peer_kind kind, unsigned count)
 {
     peer_loop_open(1);
-    make_pending(kind, count);
+    pending_open(kind, count);
     uint64_t before = os_now();
     peer_loop_end();
     uint64_t took = os_now() - before;
-    free_storage(kind);
+    pending_close(kind);
     return took;
 }
 

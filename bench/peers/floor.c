@@ -48,6 +48,19 @@ bool peer_loop_has(enum peer_kind kind)
     return kind == PEER_READS && floor_has_reads;
 }
 
+size_t peer_loop_storage(void)
+{
+    return 0;
+}
+
+size_t peer_storage(enum peer_kind kind)
+{
+    switch (kind) {
+    case PEER_READS:   return sizeof(int);
+    default:            return 0;
+    }
+}
+
 void peer_loop_open(unsigned threads)
 {
     (void)threads;

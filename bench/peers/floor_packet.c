@@ -38,6 +38,17 @@ bool peer_loop_has(enum peer_kind kind)
     return false;
 }
 
+size_t peer_loop_storage(void)
+{
+    return 0;
+}
+
+size_t peer_storage(enum peer_kind kind)
+{
+    (void)kind;
+    return 0;
+}
+
 void peer_loop_open(unsigned threads)
 {
     port = CreateIoCompletionPort(INVALID_HANDLE_VALUE, NULL, 0, threads);

@@ -50,6 +50,20 @@ bool peer_loop_has(enum peer_kind kind)
     return kind == PEER_TIMERS || kind == PEER_READS;
 }
 
+size_t peer_loop_storage(void)
+{
+    return 0;
+}
+
+size_t peer_storage(enum peer_kind kind)
+{
+    switch (kind) {
+    case PEER_TIMERS:  return sizeof(GSource *);
+    case PEER_READS:   return sizeof(GSource *) + sizeof(int);
+    default:            return 0;
+    }
+}
+
 void peer_loop_open(unsigned threads)
 {
     (void)threads;

@@ -61,6 +61,22 @@ bool peer_loop_has(enum peer_kind kind)
     return kind < PEER_KINDS;
 }
 
+size_t peer_loop_storage(void)
+{
+    return 0;
+}
+
+size_t peer_storage(enum peer_kind kind)
+{
+    switch (kind) {
+    case PEER_POSTS:     return sizeof(struct post);
+    case PEER_TIMERS:  return sizeof(struct timer);
+    case PEER_TASKS:   return sizeof(struct task);
+    case PEER_READS:   return sizeof(struct reader);
+    default:            return 0;
+    }
+}
+
 void peer_loop_open(unsigned threads)
 {
     (void)threads;

@@ -57,6 +57,20 @@ static void on_wake(struct ev_loop *l, ev_async *watcher, int events)
         ev_break(l, EVBREAK_ALL);
 }
 
+size_t peer_loop_storage(void)
+{
+    return sizeof wake;
+}
+
+size_t peer_storage(enum peer_kind kind)
+{
+    switch (kind) {
+    case PEER_TIMERS:  return sizeof(ev_timer);
+    case PEER_READS:   return sizeof(ev_io);
+    default:            return 0;
+    }
+}
+
 void peer_loop_open(unsigned threads)
 {
     (void)threads;

@@ -54,6 +54,20 @@ static void on_wake(evutil_socket_t unused, short events, void *arg)
     list_run();
 }
 
+size_t peer_loop_storage(void)
+{
+    return sizeof wake;
+}
+
+size_t peer_storage(enum peer_kind kind)
+{
+    switch (kind) {
+    case PEER_TIMERS:  return sizeof(struct event);
+    case PEER_READS:   return sizeof(struct event);
+    default:            return 0;
+    }
+}
+
 void peer_loop_open(unsigned threads)
 {
     (void)threads;

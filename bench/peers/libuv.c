@@ -55,6 +55,20 @@ static void on_wake(uv_async_t *handle)
         uv_stop(&loop);
 }
 
+size_t peer_loop_storage(void)
+{
+    return sizeof loop + sizeof wake;
+}
+
+size_t peer_storage(enum peer_kind kind)
+{
+    switch (kind) {
+    case PEER_TIMERS:  return sizeof(uv_timer_t);
+    case PEER_READS:   return sizeof(uv_poll_t) + sizeof(int);
+    default:            return 0;
+    }
+}
+
 void peer_loop_open(unsigned threads)
 {
     (void)threads;

@@ -20,6 +20,7 @@
 #define BENCH_PEERS_PEER_LOOP_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "child.h"
@@ -47,6 +48,13 @@ unsigned peer_loop_threads(void);
 
 /* Has it that kind, and can it be ended with some of it pending? */
 bool peer_loop_has(enum peer_kind kind);
+
+/* Bytes of a loop that its owner has, and not on the heap. */
+size_t peer_loop_storage(void);
+
+/* Bytes of one of that kind that its owner has, on the heap or not; what the
+ * loop itself has is not among them. */
+size_t peer_storage(enum peer_kind kind);
 
 /*
  * Open a loop.

@@ -48,6 +48,13 @@ bool machine_sleeps(uint64_t thread)
     return true;
 }
 
+unsigned machine_handles(void)
+{
+    DWORD count = 0;
+    GetProcessHandleCount(GetCurrentProcess(), &count);
+    return count;
+}
+
 unsigned machine_part(unsigned amount)
 {
     return amount > PART ? amount / PART : 1;
