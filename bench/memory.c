@@ -32,9 +32,11 @@ static const struct peers_measurement measurements[] = {
     EACH("timer", PEER_TIMERS),
     EACH("task", PEER_TASKS),
     EACH("read", PEER_READS),
+    EACH("job", PEER_JOBS),
     CALLS("posts", "posts from within"),
     CALLS("foreign", "posts of another thread"),
     CALLS("timers", "timers"),
+    CALLS("jobs", "jobs"),
 };
 
 static int run(const struct question_limits *limits)

@@ -36,7 +36,8 @@ static const char *const asked[] = {
     "start 1 5",          "stop-threads 2 5",
     "timer-arm 1000 5",   "timer-cancel 1000 5", "timer-fire 1000 5",
     "timer-again 1000 5", "close-posts 1000 5",  "close-timers 1000 5",
-    "close-tasks 1000 5", "close-reads 1000 5",
+    "close-tasks 1000 5", "close-reads 1000 5",  "jobs 1000 5",
+    "job 0 5",            "job 50 5",
 };
 
 static const char *const own[] = { "socket 0 5", "pipe 0 5" };
@@ -78,7 +79,8 @@ static int engine_is(const char *platform, const char *engine)
 static bool is_latency(const char *name)
 {
     return !strncmp(name, "trip", 4) || !strncmp(name, "wake", 4) ||
-           !strncmp(name, "rate", 4) || !strncmp(name, "stop", 4);
+           !strncmp(name, "rate", 4) || !strncmp(name, "stop", 4) ||
+           !strncmp(name, "job ", 4);
 }
 
 /* A figure, or that there is none; returns whether there is. */
@@ -147,8 +149,8 @@ static void every_loop_that_was_built_can_be_measured(void)
         const char *name;
         unsigned    lacks;
     } peers[] = {
-        { "eventfd", 9 }, { "futex", 10 }, { "ring", 9 }, { "libuv", 3 },
-        { "libevent", 3 }, { "libev", 3 }, { "glib", 3 }, { "asio", 1 },
+        { "eventfd", 12 }, { "futex", 13 }, { "ring", 12 }, { "libuv", 3 },
+        { "libevent", 6 }, { "libev", 6 }, { "glib", 3 }, { "asio", 1 },
     };
     for (unsigned i = 0; i < sizeof peers / sizeof peers[0]; i++)
         if (is_built_as("peer", peers[i].name))
@@ -189,7 +191,7 @@ static void asyncio_speaks_the_same_language(void)
 {
     static const char *const has[] = { "burst 2 5", "wake 50 5", "stop 50 5",
                                        "stop-inside 0 5", "start 0 5",
-                                       "restart 0 5",
+                                       "restart 0 5", "jobs 100 5", "job 50 5",
                                        "close-timers 1000 5",
                                        "close-tasks 1000 5",
                                        "memory-loop 0 1", "descriptors 0 1",
@@ -230,7 +232,7 @@ static double count_of(const char *platform, const char *name)
 static void what_a_loop_takes_is_counted(const char *platform)
 {
     static const char *const kinds[] = { "posts", "timers", "tasks",
-                                         "reads" };
+                                         "reads", "jobs" };
     char name[64];
     CHECK(count_of(platform, "memory-loop 0 1") > 0);
     CHECK(count_of(platform, "memory-loop 1 1") >
@@ -250,7 +252,8 @@ static void what_a_loop_takes_is_counted(const char *platform)
  * otherwise. */
 static void nothing_is_allocated_in_the_steady_state(const char *platform)
 {
-    static const char *const works[] = { "posts", "foreign", "timers" };
+    static const char *const works[] = { "posts", "foreign", "timers",
+                                         "jobs" };
     char name[64];
     for (unsigned i = 0; i < sizeof works / sizeof works[0]; i++) {
         snprintf(name, sizeof name, "allocations-%s 100000 1", works[i]);

@@ -27,12 +27,15 @@ namespace {
 using guard = asio::executor_work_guard<asio::io_context::executor_type>;
 
 std::unique_ptr<asio::io_context> context;
+std::unique_ptr<asio::thread_pool> pool;
 std::unique_ptr<guard> work;
 std::vector<asio::steady_timer> timers;
 std::vector<machine_reader> reads;
 std::array<char, 8> buffer;
 void (*on_post)(void);
 void (*on_fired)(void);
+void (*on_work)(void);
+void (*on_done)(void);
 
 void fire(const asio::error_code &error)
 {
@@ -168,4 +171,26 @@ void peer_reads_open(unsigned count)
 void peer_reads_close(void)
 {
     std::vector<machine_reader>().swap(reads);
+}
+
+void peer_jobs_open(unsigned, void (*work)(void), void (*done)(void))
+{
+    on_work = work;
+    on_done = done;
+    pool = std::make_unique<asio::thread_pool>(PEER_WORKERS);
+}
+
+void peer_jobs_close(void)
+{
+    pool->join();
+    pool.reset();
+}
+
+void peer_job_submit(unsigned from, unsigned to)
+{
+    for (unsigned i = from; i < to; i++)
+        asio::post(*pool, [] {
+            on_work();
+            asio::post(*context, [] { on_done(); });
+        });
 }

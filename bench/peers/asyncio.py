@@ -11,6 +11,7 @@ are read from the same clock all the same.
 Exit status 77: asyncio has no such thing, or takes too long for it.
 """
 import asyncio
+import concurrent.futures
 import os
 import platform
 import statistics
@@ -20,6 +21,7 @@ import time
 import tracemalloc
 
 POSTS = 20000           # of a burst: a hundredth of the speed of others
+JOBS_MAX = 1000         # likewise
 WARM_UP = 32
 TIMES_MIN = 3
 TASKS_MAX = 100000      # a million of them take half a minute
@@ -188,6 +190,52 @@ def restart(_number, length, _seen):
     return rate
 
 
+def count_jobs(count, length, _seen):
+    """From the first run_in_executor to the last callback, a second."""
+    count = min(count, JOBS_MAX)
+    loop = asyncio.new_event_loop()
+    pool = concurrent.futures.ThreadPoolExecutor(4)
+    left = 0
+
+    def count_one(_future):
+        nonlocal left
+        left -= 1
+        if left == 0:
+            loop.stop()
+    rates = []
+    until = now() + length
+    while len(rates) < TIMES_MIN or now() < until:
+        left = count
+        began = now()
+        for _ in range(count):
+            loop.run_in_executor(pool, int).add_done_callback(count_one)
+        loop.run_forever()
+        rates.append(count * 1e9 / (now() - began))
+    pool.shutdown()
+    loop.close()
+    return statistics.median(rates[1:])
+
+
+def time_job(idle, length, seen):
+    loop = asyncio.new_event_loop()
+    pool = concurrent.futures.ThreadPoolExecutor(4)
+
+    async def measure():
+        until = now() + length
+        number = 0
+        while number <= WARM_UP or now() < until:
+            time.sleep(idle / 1e6)
+            before = now()
+            await loop.run_in_executor(pool, int)
+            number += 1
+            if number > WARM_UP:
+                seen.append(now() - before)
+    loop.run_until_complete(measure())
+    pool.shutdown()
+    loop.close()
+    return statistics.median(seen)
+
+
 def repeat(end_one, count, length):
     took = []
     until = now() + length
@@ -327,6 +375,7 @@ def descriptors(timers, _length, _seen):
 MEASUREMENTS = {
     "burst": burst, "wake": wake, "stop": stop, "stop-inside": stop_inside,
     "start": start_loop, "restart": restart,
+    "jobs": count_jobs, "job": time_job,
     "close-timers": close_timers, "close-tasks": close_tasks,
     "exit-clean": exit_clean, "exit-dirty": exit_dirty,
     "memory-loop": memory_loop, "memory-posts": memory_posts,

@@ -41,6 +41,8 @@ static const struct {
     { "timer-cancel", child_timer_cancel },
     { "timer-fire", child_timer_fire },
     { "timer-again", child_timer_again },
+    { "jobs", child_jobs },
+    { "job", child_job },
     { "close-posts", child_close_posts },
     { "close-timers", child_close_timers },
     { "close-tasks", child_close_tasks },
@@ -52,11 +54,13 @@ static const struct {
     { "memory-timers", child_memory_timers },
     { "memory-tasks", child_memory_tasks },
     { "memory-reads", child_memory_reads },
+    { "memory-jobs", child_memory_jobs },
     { "storage", child_storage },
     { "descriptors", child_descriptors },
     { "allocations-posts", child_allocations_posts },
     { "allocations-foreign", child_allocations_foreign },
     { "allocations-timers", child_allocations_timers },
+    { "allocations-jobs", child_allocations_jobs },
 };
 
 #define MEASUREMENTS (sizeof measurements / sizeof measurements[0])

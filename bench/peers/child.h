@@ -11,6 +11,7 @@
  *   child_stop.c       stops
  *   child_start.c      how often it can be started
  *   child_timer.c      what a timer costs
+ *   child_job.c        what jobs cost
  *   child_close.c      what it costs to end a loop with work pending
  *   child_exit.c       a process that ends with work pending
  *   child_memory.c     its memory, and how often it allocates
@@ -90,6 +91,12 @@ child_measure child_timer_cancel;
 child_measure child_timer_fire;
 child_measure child_timer_again;
 
+/* So many jobs that have nothing to do, from the first submit to the last
+ * callback: jobs a second. And one, from before its submit to its callback, to
+ * a pool that has had nothing to do for so many microseconds. */
+child_measure child_jobs;
+child_measure child_job;
+
 /* To end a loop with so many of a kind pending: the time for each of them. */
 child_measure child_close_posts;
 child_measure child_close_timers;
@@ -113,11 +120,13 @@ child_measure child_memory_posts;
 child_measure child_memory_timers;
 child_measure child_memory_tasks;
 child_measure child_memory_reads;
+child_measure child_memory_jobs;
 child_measure child_storage;
 child_measure child_descriptors;
 child_measure child_allocations_posts;
 child_measure child_allocations_foreign;
 child_measure child_allocations_timers;
+child_measure child_allocations_jobs;
 
 #ifdef __cplusplus
 }

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 
 #include "../../loop/check.h"
+#include "../gate.h"
 #include "../heap.h"
 #include "../machine.h"
 #include "pair.h"
@@ -99,6 +100,56 @@ double child_memory_reads(unsigned count, uint64_t unused,
     (void)unused;
     (void)seen;
     return measure_each(PEER_READS, count);
+}
+
+/* Jobs are pending while the first of them wait in their work; a pool that has
+ * worked before has its threads. */
+static struct {
+    struct gate ready;          /* the bytes have been counted           */
+    unsigned    left;
+} jobs;
+
+static void wait_until_counted(void)
+{
+    gate_wait(&jobs.ready, 1);
+}
+
+static void end_one(void)
+{
+    if (--jobs.left == 0)
+        peer_loop_stop();
+}
+
+static void run_jobs(unsigned count)
+{
+    jobs.left = count;
+    peer_loop_ready();
+    peer_loop_run();
+}
+
+double child_memory_jobs(unsigned count, uint64_t unused,
+                         struct histogram *seen)
+{
+    (void)unused;
+    (void)seen;
+    if (!heap_is_counted() || !peer_loop_has(PEER_JOBS))
+        return NAN;
+    gate_open(&jobs.ready);
+    gate_add(&jobs.ready);
+    peer_loop_open(1);
+    peer_jobs_open(count, wait_until_counted, end_one);
+    peer_job_submit(0, count);
+    run_jobs(count);
+    jobs.ready.number = 0;
+    int64_t before = heap_use().bytes;
+    peer_job_submit(0, count);
+    double bytes = bytes_since(before) / count;
+    gate_add(&jobs.ready);
+    run_jobs(count);
+    peer_jobs_close();
+    peer_loop_end();
+    gate_close(&jobs.ready);
+    return bytes + (double)peer_storage(PEER_JOBS);
 }
 
 /* A loop is opened, since only one that was knows its engine. */
@@ -238,5 +289,40 @@ double child_allocations_timers(unsigned count, uint64_t unused,
     peer_loop_run();
     peer_loop_end();
     peer_timers_close();
+    return (double)m.calls;
+}
+
+static void nothing(void)
+{
+}
+
+/* All that may be out, and the same again when they are done: in which order
+ * is the pool's. */
+static void submit_again(void)
+{
+    bool more = note_one();
+    if (m.done % OUT != 0)
+        return;
+    if (more)
+        peer_job_submit(0, OUT);
+    else
+        peer_loop_stop();
+}
+
+double child_allocations_jobs(unsigned count, uint64_t unused,
+                              struct histogram *seen)
+{
+    (void)unused;
+    (void)seen;
+    if (!heap_is_counted() || !peer_loop_has(PEER_JOBS))
+        return NAN;
+    LOOP_ASSERT(count % OUT == 0);
+    m.wanted = count;
+    peer_loop_open(1);
+    peer_jobs_open(OUT, nothing, submit_again);
+    peer_job_submit(0, OUT);
+    peer_loop_run();
+    peer_jobs_close();
+    peer_loop_end();
     return (double)m.calls;
 }

@@ -27,6 +27,7 @@ void pending_open(enum peer_kind kind, unsigned count)
     case PEER_READS:
         peer_reads_open(count);
         break;
+    case PEER_JOBS:
     case PEER_KINDS:
         break;
     }
@@ -39,6 +40,7 @@ void pending_close(enum peer_kind kind)
     case PEER_TIMERS:   peer_timers_close(); break;
     case PEER_TASKS:    peer_tasks_close(); break;
     case PEER_READS:    peer_reads_close(); break;
+    case PEER_JOBS:
     case PEER_KINDS:    break;
     }
 }

@@ -15,6 +15,7 @@
 
 #include "../../loop/check.h"
 #include "descriptor.h"
+#include "glib_attach.h"
 #include "peer_loop.h"
 
 #define MILLISECOND 1000000u
@@ -47,7 +48,7 @@ unsigned peer_loop_threads(void)
 
 bool peer_loop_has(enum peer_kind kind)
 {
-    return kind == PEER_TIMERS || kind == PEER_READS;
+    return kind == PEER_TIMERS || kind == PEER_READS || kind == PEER_JOBS;
 }
 
 size_t peer_loop_storage(void)
@@ -80,7 +81,7 @@ void peer_loop_ready(void)
 {
 }
 
-static void attach(GSourceFunc run)
+void glib_attach(GSourceFunc run)
 {
     GSource *source = g_idle_source_new();
     g_source_set_priority(source, G_PRIORITY_DEFAULT);
@@ -103,7 +104,7 @@ void peer_loop_stop(void)
     if (g_main_context_is_owner(context))
         g_main_loop_quit(loop);
     else
-        attach(quit);
+        glib_attach(quit);
 }
 
 static void end_source(GSource *source)
@@ -148,7 +149,7 @@ void peer_posts_close(void)
 void peer_post(unsigned from, unsigned to)
 {
     for (unsigned i = from; i < to; i++)
-        attach(run_post);
+        glib_attach(run_post);
 }
 
 /* Timers. */

@@ -14,8 +14,10 @@
 #include "../../loop/shutdown.h"
 #include "../../loop/task.h"
 #include "../../loop/timer.h"
+#include "../../loop/worker.h"
 #include "../engine.h"
 #include "descriptor.h"
+#include "lastcall.h"
 #include "lastcall_ops.h"
 #include "peer_loop.h"
 #include "scatter.h"
@@ -32,7 +34,8 @@ struct reader {
     char          buffer[8];
 };
 
-static struct loop    *loop;
+struct loop *lastcall_loop;
+
 static char            engine[ENGINE_NAME_MAX] = "-";
 static struct post    *posts;
 static struct timer   *timers;
@@ -72,7 +75,8 @@ size_t peer_storage(enum peer_kind kind)
     case PEER_POSTS:     return sizeof(struct post);
     case PEER_TIMERS:  return sizeof(struct timer);
     case PEER_TASKS:   return sizeof(struct task);
-    case PEER_READS:   return sizeof(struct reader);
+    case PEER_READS:    return sizeof(struct reader);
+    case PEER_JOBS:     return sizeof(struct job);
     default:            return 0;
     }
 }
@@ -80,14 +84,14 @@ size_t peer_storage(enum peer_kind kind)
 void peer_loop_open(unsigned threads)
 {
     (void)threads;
-    int failed = loop_create(&loop, NULL);
+    int failed = loop_create(&lastcall_loop, NULL);
     LOOP_ASSERT(!failed);
-    snprintf(engine, sizeof engine, "%s", engine_name(loop));
+    snprintf(engine, sizeof engine, "%s", engine_name(lastcall_loop));
 }
 
 void peer_loop_run(void)
 {
-    int end = loop_run(loop, LOOP_FOREVER);
+    int end = loop_run(lastcall_loop, LOOP_FOREVER);
     LOOP_ASSERT(end == LOOP_STOPPED);
 }
 
@@ -97,15 +101,15 @@ void peer_loop_ready(void)
 
 void peer_loop_stop(void)
 {
-    int failed = loop_stop(loop);
+    int failed = loop_stop(lastcall_loop);
     LOOP_ASSERT(!failed);
 }
 
 void peer_loop_end(void)
 {
-    int failed = loop_shutdown(loop, NULL, NULL);
+    int failed = loop_shutdown(lastcall_loop, NULL, NULL);
     LOOP_ASSERT(!failed);
-    loop_destroy(loop);
+    loop_destroy(lastcall_loop);
 }
 
 static void *make(size_t count, size_t size)
@@ -140,7 +144,7 @@ void peer_posts_close(void)
 void peer_post(unsigned from, unsigned to)
 {
     for (unsigned i = from; i < to; i++) {
-        int failed = loop_post(loop, &posts[i]);
+        int failed = loop_post(lastcall_loop, &posts[i]);
         LOOP_ASSERT(!failed);
     }
 }
@@ -169,13 +173,13 @@ void peer_timers_close(void)
 
 void peer_timer_start(unsigned number, uint64_t after)
 {
-    int failed = timer_start(loop, &timers[number], os_now() + after);
+    int failed = timer_start(lastcall_loop, &timers[number], os_now() + after);
     LOOP_ASSERT(!failed);
 }
 
 void peer_timer_cancel(unsigned number)
 {
-    int failed = timer_cancel(loop, &timers[number]);
+    int failed = timer_cancel(lastcall_loop, &timers[number]);
     LOOP_ASSERT(!failed);
 }
 
@@ -198,10 +202,10 @@ void peer_tasks_open(unsigned count)
         struct sleeper *s = &sleepers[i];
         s->task.step = wait_for_timer;
         s->due = now + scatter_due(i);
-        int failed = task_spawn(loop, &s->task);
+        int failed = task_spawn(lastcall_loop, &s->task);
         LOOP_ASSERT(!failed);
     }
-    int end = loop_run(loop, LOOP_NOWAIT);
+    int end = loop_run(lastcall_loop, LOOP_NOWAIT);
     LOOP_ASSERT(end == LOOP_PASSED);
 }
 
@@ -225,7 +229,7 @@ void peer_reads_open(unsigned count)
         struct port_request request = { .kind = PORT_READ,
             .buffer = r->buffer, .size = sizeof r->buffer };
         r->op.done = end_read;
-        int failed = handle_open(loop, &r->handle,
+        int failed = handle_open(lastcall_loop, &r->handle,
                                  (port_handle)descriptor_open(), NULL);
         LOOP_ASSERT(!failed);
         failed = op_submit(&r->handle, &r->op, &request);
@@ -243,7 +247,7 @@ void peer_reads_close(void)
 static double measure_ops(child_ops *measure, uint64_t length)
 {
     peer_loop_open(1);
-    double value = measure(loop, length);
+    double value = measure(lastcall_loop, length);
     peer_loop_end();
     return value;
 }

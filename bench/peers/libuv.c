@@ -11,12 +11,14 @@
 
 #include "../../loop/check.h"
 #include "descriptor.h"
+#include "libuv.h"
 #include "list.h"
 #include "peer_loop.h"
 
 #define MILLISECOND 1000000u
 
-static uv_loop_t   loop;
+uv_loop_t libuv_loop;
+
 static uv_async_t  wake;
 static atomic_bool stop;
 static _Thread_local bool inside;
@@ -43,7 +45,7 @@ unsigned peer_loop_threads(void)
 
 bool peer_loop_has(enum peer_kind kind)
 {
-    return kind == PEER_TIMERS || kind == PEER_READS;
+    return kind == PEER_TIMERS || kind == PEER_READS || kind == PEER_JOBS;
 }
 
 /* uv_stop is for the thread of the loop only. */
@@ -52,12 +54,12 @@ static void on_wake(uv_async_t *handle)
     (void)handle;
     list_run();
     if (atomic_exchange(&stop, false))
-        uv_stop(&loop);
+        uv_stop(&libuv_loop);
 }
 
 size_t peer_loop_storage(void)
 {
-    return sizeof loop + sizeof wake;
+    return sizeof libuv_loop + sizeof wake;
 }
 
 size_t peer_storage(enum peer_kind kind)
@@ -65,6 +67,7 @@ size_t peer_storage(enum peer_kind kind)
     switch (kind) {
     case PEER_TIMERS:  return sizeof(uv_timer_t);
     case PEER_READS:   return sizeof(uv_poll_t) + sizeof(int);
+    case PEER_JOBS:     return sizeof(uv_work_t);
     default:            return 0;
     }
 }
@@ -72,16 +75,16 @@ size_t peer_storage(enum peer_kind kind)
 void peer_loop_open(unsigned threads)
 {
     (void)threads;
-    int failed = uv_loop_init(&loop);
+    int failed = uv_loop_init(&libuv_loop);
     LOOP_ASSERT(!failed);
-    failed = uv_async_init(&loop, &wake, on_wake);
+    failed = uv_async_init(&libuv_loop, &wake, on_wake);
     LOOP_ASSERT(!failed);
 }
 
 void peer_loop_run(void)
 {
     inside = true;
-    uv_run(&loop, UV_RUN_DEFAULT);
+    uv_run(&libuv_loop, UV_RUN_DEFAULT);
     inside = false;
 }
 
@@ -92,7 +95,7 @@ void peer_loop_ready(void)
 void peer_loop_stop(void)
 {
     if (inside) {
-        uv_stop(&loop);
+        uv_stop(&libuv_loop);
         return;
     }
     atomic_store(&stop, true);
@@ -117,9 +120,9 @@ void peer_loop_end(void)
     for (unsigned i = 0; i < poll_count; i++)
         uv_close((uv_handle_t *)&polls[i], on_close);
     uv_close((uv_handle_t *)&wake, NULL);
-    while (uv_run(&loop, UV_RUN_DEFAULT))
+    while (uv_run(&libuv_loop, UV_RUN_DEFAULT))
         continue;
-    int failed = uv_loop_close(&loop);
+    int failed = uv_loop_close(&libuv_loop);
     LOOP_ASSERT(!failed);
     for (unsigned i = 0; i < poll_count; i++)
         close(descriptors[i]);
@@ -140,7 +143,7 @@ void peer_timers_open(unsigned count, void (*fired)(void))
     timer_count = count;
     on_fired = fired;
     for (unsigned i = 0; i < count; i++)
-        uv_timer_init(&loop, &timers[i]);
+        uv_timer_init(&libuv_loop, &timers[i]);
 }
 
 void peer_timers_close(void)
@@ -177,12 +180,12 @@ void peer_reads_open(unsigned count)
     poll_count = count;
     for (unsigned i = 0; i < count; i++) {
         descriptors[i] = descriptor_open();
-        int failed = uv_poll_init(&loop, &polls[i], descriptors[i]);
+        int failed = uv_poll_init(&libuv_loop, &polls[i], descriptors[i]);
         LOOP_ASSERT(!failed);
         uv_poll_start(&polls[i], UV_READABLE, on_poll);
     }
     /* Only now does the kernel hear of them. */
-    uv_run(&loop, UV_RUN_NOWAIT);
+    uv_run(&libuv_loop, UV_RUN_NOWAIT);
 }
 
 void peer_reads_close(void)

@@ -29,12 +29,15 @@
 extern "C" {
 #endif
 
+#define PEER_WORKERS 4
+
 /* What can be on a loop. */
 enum peer_kind {
     PEER_POSTS,         /* accepted, and run or not                      */
     PEER_TIMERS,
     PEER_TASKS,         /* each waits for a timer                        */
     PEER_READS,         /* each of a descriptor of its own               */
+    PEER_JOBS,          /* on threads of a pool, see peer_jobs_open      */
     PEER_KINDS,
 };
 
@@ -46,7 +49,8 @@ const char *peer_loop_version(void);
 /* How many threads may be inside at once? */
 unsigned peer_loop_threads(void);
 
-/* Has it that kind, and can it be ended with some of it pending? */
+/* Has it that kind, and, but for jobs, can it be ended with some of it
+ * pending? */
 bool peer_loop_has(enum peer_kind kind);
 
 /* Bytes of a loop that its owner has, and not on the heap. */
@@ -122,6 +126,19 @@ void peer_tasks_open(unsigned count);
 void peer_tasks_close(void);
 void peer_reads_open(unsigned count);
 void peer_reads_close(void);
+
+/*
+ * Make jobs, and a pool of PEER_WORKERS threads if the loop does not have it
+ * already: work is called on one of those, then done on the thread inside.
+ * They are closed when none is pending, before the loop is ended.
+ *
+ *   done      may submit again
+ */
+void peer_jobs_open(unsigned count, void (*work)(void), void (*done)(void));
+void peer_jobs_close(void);
+
+/* Submit those from one number up to, without, another; none is pending. */
+void peer_job_submit(unsigned from, unsigned to);
 
 /*
  * A measurement that only this loop has.

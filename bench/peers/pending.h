@@ -6,7 +6,8 @@
 
 #include "peer_loop.h"
 
-/* Make their storage and make them pending; free the storage, after the end
+/* Make their storage and make them pending, but for jobs, which end by
+ * themselves; free the storage, after the end
  * of the loop. */
 void pending_open(enum peer_kind kind, unsigned count);
 void pending_close(enum peer_kind kind);
