@@ -36,6 +36,8 @@ static const struct peers_measurement measurements[] = {
     CALLS("posts", "posts from within"),
     CALLS("foreign", "posts of another thread"),
     CALLS("timers", "timers"),
+    CALLS("yields", "yields of a task"),
+    CALLS("awaits", "tasks awaited"),
     CALLS("jobs", "jobs"),
 };
 

@@ -37,7 +37,8 @@ static const char *const asked[] = {
     "timer-arm 1000 5",   "timer-cancel 1000 5", "timer-fire 1000 5",
     "timer-again 1000 5", "close-posts 1000 5",  "close-timers 1000 5",
     "close-tasks 1000 5", "close-reads 1000 5",  "jobs 1000 5",
-    "job 0 5",            "job 50 5",
+    "job 0 5",            "job 50 5",            "task-spawn 100 5",
+    "task-await 100 5",   "task-yield 100 5",    "task-gather 100 5",
 };
 
 static const char *const own[] = { "socket 0 5", "pipe 0 5" };
@@ -149,8 +150,8 @@ static void every_loop_that_was_built_can_be_measured(void)
         const char *name;
         unsigned    lacks;
     } peers[] = {
-        { "eventfd", 12 }, { "futex", 13 }, { "ring", 12 }, { "libuv", 3 },
-        { "libevent", 6 }, { "libev", 6 }, { "glib", 3 }, { "asio", 1 },
+        { "eventfd", 16 }, { "futex", 17 }, { "ring", 16 }, { "libuv", 7 },
+        { "libevent", 10 }, { "libev", 10 }, { "glib", 7 }, { "asio", 0 },
     };
     for (unsigned i = 0; i < sizeof peers / sizeof peers[0]; i++)
         if (is_built_as("peer", peers[i].name))
@@ -192,6 +193,10 @@ static void asyncio_speaks_the_same_language(void)
     static const char *const has[] = { "burst 2 5", "wake 50 5", "stop 50 5",
                                        "stop-inside 0 5", "start 0 5",
                                        "restart 0 5", "jobs 100 5", "job 50 5",
+                                       "task-spawn 100 5",
+                                       "task-await 100 5",
+                                       "task-yield 100 5",
+                                       "task-gather 100 5",
                                        "close-timers 1000 5",
                                        "close-tasks 1000 5",
                                        "memory-loop 0 1", "descriptors 0 1",
@@ -253,7 +258,7 @@ static void what_a_loop_takes_is_counted(const char *platform)
 static void nothing_is_allocated_in_the_steady_state(const char *platform)
 {
     static const char *const works[] = { "posts", "foreign", "timers",
-                                         "jobs" };
+                                         "jobs", "yields", "awaits" };
     char name[64];
     for (unsigned i = 0; i < sizeof works / sizeof works[0]; i++) {
         snprintf(name, sizeof name, "allocations-%s 100000 1", works[i]);

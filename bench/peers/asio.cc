@@ -19,14 +19,16 @@
 #include <memory>
 #include <vector>
 
+#include "asio_context.h"
 #include "asio_machine.hh"
 #include "peer_loop.h"
+
+std::unique_ptr<asio::io_context> asio_context;
 
 namespace {
 
 using guard = asio::executor_work_guard<asio::io_context::executor_type>;
 
-std::unique_ptr<asio::io_context> context;
 std::unique_ptr<asio::thread_pool> pool;
 std::unique_ptr<guard> work;
 std::vector<asio::steady_timer> timers;
@@ -65,7 +67,7 @@ unsigned peer_loop_threads(void)
 
 bool peer_loop_has(enum peer_kind kind)
 {
-    return kind != PEER_TASKS;
+    return kind != PEER_TASKS || asio_has_tasks();
 }
 
 size_t peer_loop_storage(void)
@@ -77,31 +79,33 @@ size_t peer_storage(enum peer_kind kind)
 {
     switch (kind) {
     case PEER_TIMERS:  return sizeof(asio::steady_timer);
-    case PEER_READS:   return sizeof(machine_reader);
+    case PEER_TASKS:    return sizeof(asio::steady_timer);
+    case PEER_READS:    return sizeof(machine_reader);
     default:            return 0;
     }
 }
 
 void peer_loop_open(unsigned threads)
 {
-    context = std::make_unique<asio::io_context>(static_cast<int>(threads));
-    work = std::make_unique<guard>(asio::make_work_guard(*context));
+    asio_context = std::make_unique<asio::io_context>(
+        static_cast<int>(threads));
+    work = std::make_unique<guard>(asio::make_work_guard(*asio_context));
 }
 
 void peer_loop_run(void)
 {
-    context->run();
+    asio_context->run();
 }
 
 /* A stop stays until then. */
 void peer_loop_ready(void)
 {
-    context->restart();
+    asio_context->restart();
 }
 
 void peer_loop_stop(void)
 {
-    context->stop();
+    asio_context->stop();
 }
 
 /* The handlers of what is cancelled run. */
@@ -111,12 +115,14 @@ void peer_loop_end(void)
         timer.cancel();
     for (auto &read : reads)
         read.close();
+    asio_tasks_cancel();
     work.reset();
-    context->restart();
-    context->run();
+    asio_context->restart();
+    asio_context->run();
     timers.clear();
     reads.clear();
-    context.reset();
+    asio_tasks_clear();
+    asio_context.reset();
 }
 
 void peer_posts_open(unsigned, void (*run)(void))
@@ -131,7 +137,7 @@ void peer_posts_close(void)
 void peer_post(unsigned from, unsigned to)
 {
     for (unsigned i = from; i < to; i++)
-        asio::post(*context, [] { on_post(); });
+        asio::post(*asio_context, [] { on_post(); });
 }
 
 void peer_timers_open(unsigned count, void (*fired)(void))
@@ -139,7 +145,7 @@ void peer_timers_open(unsigned count, void (*fired)(void))
     on_fired = fired;
     timers.reserve(count);
     for (unsigned i = 0; i < count; i++)
-        timers.emplace_back(*context);
+        timers.emplace_back(*asio_context);
 }
 
 void peer_timers_close(void)
@@ -162,7 +168,7 @@ void peer_reads_open(unsigned count)
 {
     reads.reserve(count);
     for (unsigned i = 0; i < count; i++) {
-        reads.push_back(machine_reader_open(*context));
+        reads.push_back(machine_reader_open(*asio_context));
         machine_read(reads[i], asio::buffer(buffer),
                      [](const asio::error_code &, std::size_t) {});
     }
@@ -191,6 +197,6 @@ void peer_job_submit(unsigned from, unsigned to)
     for (unsigned i = from; i < to; i++)
         asio::post(*pool, [] {
             on_work();
-            asio::post(*context, [] { on_done(); });
+            asio::post(*asio_context, [] { on_done(); });
         });
 }

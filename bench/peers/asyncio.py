@@ -190,6 +190,65 @@ def restart(_number, length, _seen):
     return rate
 
 
+async def end_at_once():
+    pass
+
+
+def run_tasks(begin, count, length):
+    """Time await begin(count) for each of the count."""
+    each = []
+    loop = asyncio.new_event_loop()
+    until = now() + length
+    while len(each) < TIMES_MIN or now() < until:
+        began = now()
+        loop.run_until_complete(begin(count))
+        each.append((now() - began) / count)
+    loop.close()
+    return statistics.median(each[1:])
+
+
+def task_spawn(count, length, _seen):
+    each = []
+    loop = asyncio.new_event_loop()
+    left = 0
+
+    async def end_and_count():
+        nonlocal left
+        left -= 1
+        if left == 0:
+            loop.stop()
+    until = now() + length
+    while len(each) < TIMES_MIN or now() < until:
+        left = count
+        began = now()
+        tasks = [loop.create_task(end_and_count()) for _ in range(count)]
+        loop.run_forever()
+        each.append((now() - began) / count)
+        tasks.clear()
+    loop.close()
+    return statistics.median(each[1:])
+
+
+def task_await(count, length, _seen):
+    async def await_each(count):
+        for _ in range(count):
+            await asyncio.create_task(end_at_once())
+    return run_tasks(await_each, count, length)
+
+
+def task_yield(count, length, _seen):
+    async def yield_often(count):
+        for _ in range(count):
+            await asyncio.sleep(0)
+    return run_tasks(yield_often, count, length)
+
+
+def task_gather(count, length, _seen):
+    async def gather_all(count):
+        await asyncio.gather(*[end_at_once() for _ in range(count)])
+    return run_tasks(gather_all, count, length)
+
+
 def count_jobs(count, length, _seen):
     """From the first run_in_executor to the last callback, a second."""
     count = min(count, JOBS_MAX)
@@ -375,6 +434,8 @@ def descriptors(timers, _length, _seen):
 MEASUREMENTS = {
     "burst": burst, "wake": wake, "stop": stop, "stop-inside": stop_inside,
     "start": start_loop, "restart": restart,
+    "task-spawn": task_spawn, "task-await": task_await,
+    "task-yield": task_yield, "task-gather": task_gather,
     "jobs": count_jobs, "job": time_job,
     "close-timers": close_timers, "close-tasks": close_tasks,
     "exit-clean": exit_clean, "exit-dirty": exit_dirty,

@@ -41,6 +41,10 @@ static const struct {
     { "timer-cancel", child_timer_cancel },
     { "timer-fire", child_timer_fire },
     { "timer-again", child_timer_again },
+    { "task-spawn", child_task_spawn },
+    { "task-await", child_task_await },
+    { "task-yield", child_task_yield },
+    { "task-gather", child_task_gather },
     { "jobs", child_jobs },
     { "job", child_job },
     { "close-posts", child_close_posts },
@@ -61,6 +65,8 @@ static const struct {
     { "allocations-foreign", child_allocations_foreign },
     { "allocations-timers", child_allocations_timers },
     { "allocations-jobs", child_allocations_jobs },
+    { "allocations-yields", child_allocations_yields },
+    { "allocations-awaits", child_allocations_awaits },
 };
 
 #define MEASUREMENTS (sizeof measurements / sizeof measurements[0])

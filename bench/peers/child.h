@@ -11,6 +11,7 @@
  *   child_stop.c       stops
  *   child_start.c      how often it can be started
  *   child_timer.c      what a timer costs
+ *   child_task.c       what tasks cost
  *   child_job.c        what jobs cost
  *   child_close.c      what it costs to end a loop with work pending
  *   child_exit.c       a process that ends with work pending
@@ -91,6 +92,13 @@ child_measure child_timer_cancel;
 child_measure child_timer_fire;
 child_measure child_timer_again;
 
+/* Of so many tasks, the time for each: all are spawned and end; one spawns the
+ * next and awaits it; one yields so often; one awaits them all. */
+child_measure child_task_spawn;
+child_measure child_task_await;
+child_measure child_task_yield;
+child_measure child_task_gather;
+
 /* So many jobs that have nothing to do, from the first submit to the last
  * callback: jobs a second. And one, from before its submit to its callback, to
  * a pool that has had nothing to do for so many microseconds. */
@@ -127,6 +135,8 @@ child_measure child_allocations_posts;
 child_measure child_allocations_foreign;
 child_measure child_allocations_timers;
 child_measure child_allocations_jobs;
+child_measure child_allocations_yields;
+child_measure child_allocations_awaits;
 
 #ifdef __cplusplus
 }

@@ -326,3 +326,35 @@ double child_allocations_jobs(unsigned count, uint64_t unused,
     peer_loop_end();
     return (double)m.calls;
 }
+
+static double count_work(enum peer_work kind, unsigned count)
+{
+    if (!heap_is_counted() || !peer_loop_has(PEER_TASKS))
+        return NAN;
+    peer_loop_open(1);
+    peer_work_open(count);
+    peer_work(kind, WARM_UP);
+    peer_loop_ready();
+    uint64_t before = heap_use().calls;
+    peer_work(kind, count);
+    uint64_t calls = heap_use().calls - before;
+    peer_work_close();
+    peer_loop_end();
+    return (double)calls;
+}
+
+double child_allocations_yields(unsigned count, uint64_t unused,
+                                struct histogram *seen)
+{
+    (void)unused;
+    (void)seen;
+    return count_work(PEER_YIELD, count);
+}
+
+double child_allocations_awaits(unsigned count, uint64_t unused,
+                                struct histogram *seen)
+{
+    (void)unused;
+    (void)seen;
+    return count_work(PEER_AWAIT, count);
+}

@@ -20,14 +20,8 @@
 #include "lastcall.h"
 #include "lastcall_ops.h"
 #include "peer_loop.h"
-#include "scatter.h"
 
-/* A task and the time that it waits for; a read and what it is of. */
-struct sleeper {
-    struct task task;
-    uint64_t    due;
-};
-
+/* A read and what it is of. */
 struct reader {
     struct handle handle;
     struct op     op;
@@ -39,7 +33,6 @@ struct loop *lastcall_loop;
 static char            engine[ENGINE_NAME_MAX] = "-";
 static struct post    *posts;
 static struct timer   *timers;
-static struct sleeper *sleepers;
 static struct reader  *readers;
 static void          (*on_post)(void);
 static void          (*on_timer)(void);
@@ -181,37 +174,6 @@ void peer_timer_cancel(unsigned number)
 {
     int failed = timer_cancel(lastcall_loop, &timers[number]);
     LOOP_ASSERT(!failed);
-}
-
-/* Tasks. */
-
-static enum task_next wait_for_timer(struct task *task, struct task_wake wake)
-{
-    if (wake.cancelled)
-        return TASK_ENDS;
-    task_await_timer(task, LIST_OF(task, struct sleeper, task)->due);
-    return TASK_WAITS;
-}
-
-/* One pass takes each to its wait. */
-void peer_tasks_open(unsigned count)
-{
-    uint64_t now = os_now();
-    sleepers = make(count, sizeof *sleepers);
-    for (unsigned i = 0; i < count; i++) {
-        struct sleeper *s = &sleepers[i];
-        s->task.step = wait_for_timer;
-        s->due = now + scatter_due(i);
-        int failed = task_spawn(lastcall_loop, &s->task);
-        LOOP_ASSERT(!failed);
-    }
-    int end = loop_run(lastcall_loop, LOOP_NOWAIT);
-    LOOP_ASSERT(end == LOOP_PASSED);
-}
-
-void peer_tasks_close(void)
-{
-    free(sleepers);
 }
 
 /* Reads. */

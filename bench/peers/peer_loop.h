@@ -140,6 +140,24 @@ void peer_jobs_close(void);
 /* Submit those from one number up to, without, another; none is pending. */
 void peer_job_submit(unsigned from, unsigned to);
 
+/* What tasks do while they are measured. */
+enum peer_work {
+    PEER_SPAWN,         /* each is started and ends at its first step    */
+    PEER_AWAIT,         /* one starts another and awaits its end, then
+                           the next                                      */
+    PEER_YIELD,         /* one lets all others go first, again and again */
+    PEER_GATHER,        /* one starts all and awaits them together       */
+};
+
+/*
+ * Make storage for so many tasks; have so many of such work done, and return
+ * when all tasks have ended. The loop is ready, with nothing on it, and closes
+ * after the storage.
+ */
+void peer_work_open(unsigned count);
+void peer_work_close(void);
+void peer_work(enum peer_work kind, unsigned count);
+
 /*
  * A measurement that only this loop has.
  *
