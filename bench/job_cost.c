@@ -33,6 +33,6 @@ const struct question question_job_cost = {
     .name = "job_cost",
     .asks = "what does a job on a worker cost?",
     .seconds_quick = 3,
-    .seconds_full = 25,
+    .seconds_full = 20,
     .run = run,
 };

@@ -58,6 +58,6 @@ const struct question question_memory = {
     .name = "memory",
     .asks = "what does a loop take, and what does it allocate?",
     .seconds_quick = 3,
-    .seconds_full = 6,
+    .seconds_full = 5,
     .run = run,
 };

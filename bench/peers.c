@@ -70,7 +70,7 @@ static struct peer peers[] = {
 };
 
 #define PEERS (sizeof peers / sizeof peers[0])
-#define ROWS_MAX 256
+#define ROWS_MAX 512
 
 struct cell {
     const struct peers_measurement *measurement;

@@ -511,6 +511,6 @@ const struct question question_process_exit = {
     .name = "process_exit",
     .asks = "how long does a process take that shuts down and ends?",
     .seconds_quick = 6,
-    .seconds_full = 50,
+    .seconds_full = 45,
     .run = run,
 };

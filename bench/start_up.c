@@ -33,6 +33,6 @@ const struct question question_start_up = {
     .name = "start_up",
     .asks = "how often can a loop be started in a second?",
     .seconds_quick = 2,
-    .seconds_full = 20,
+    .seconds_full = 15,
     .run = run,
 };

@@ -12,11 +12,14 @@
 
 using machine_reader = asio::posix::stream_descriptor;
 
+using machine_listener = int;
+
 constexpr const char *machine_engine = "epoll";
 
-inline machine_reader machine_reader_open(asio::io_context &context)
+inline machine_reader machine_reader_open(asio::io_context &context,
+                                          peer_kind kind)
 {
-    return machine_reader(context, static_cast<int>(descriptor_open()));
+    return machine_reader(context, static_cast<int>(descriptor_open(kind)));
 }
 
 template <typename Done>

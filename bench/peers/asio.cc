@@ -27,17 +27,41 @@ std::unique_ptr<asio::io_context> asio_context;
 
 namespace {
 
+using acceptor = asio::ip::tcp::acceptor;
 using guard = asio::executor_work_guard<asio::io_context::executor_type>;
 
 std::unique_ptr<asio::thread_pool> pool;
 std::unique_ptr<guard> work;
 std::vector<asio::steady_timer> timers;
 std::vector<machine_reader> reads;
+std::vector<acceptor> accepts;
 std::array<char, 8> buffer;
 void (*on_post)(void);
 void (*on_fired)(void);
 void (*on_work)(void);
 void (*on_done)(void);
+
+void open_reads(peer_kind kind, unsigned descriptors, unsigned count)
+{
+    reads.reserve(descriptors);
+    for (unsigned i = 0; i < descriptors; i++)
+        reads.push_back(machine_reader_open(*asio_context, kind));
+    for (unsigned i = 0; i < count; i++)
+        machine_read(reads[i % descriptors], asio::buffer(buffer),
+                     [](const asio::error_code &, std::size_t) {});
+}
+
+void open_accepts(peer_kind kind, unsigned descriptors, unsigned count)
+{
+    accepts.reserve(descriptors);
+    for (unsigned i = 0; i < descriptors; i++)
+        accepts.emplace_back(
+            *asio_context, asio::ip::tcp::v4(),
+            static_cast<machine_listener>(descriptor_open(kind)));
+    for (unsigned i = 0; i < count; i++)
+        accepts[i % descriptors].async_accept(
+            [](const asio::error_code &, asio::ip::tcp::socket) {});
+}
 
 void fire(const asio::error_code &error)
 {
@@ -108,19 +132,22 @@ void peer_loop_stop(void)
     asio_context->stop();
 }
 
-/* The handlers of what is cancelled run. */
+/* The handlers of what is cancelled run, for one descriptor or many. */
 void peer_loop_end(void)
 {
     for (auto &timer : timers)
         timer.cancel();
     for (auto &read : reads)
         read.close();
+    for (auto &accept : accepts)
+        accept.close();
     asio_tasks_cancel();
     work.reset();
     asio_context->restart();
     asio_context->run();
     timers.clear();
     reads.clear();
+    accepts.clear();
     asio_tasks_clear();
     asio_context.reset();
 }
@@ -164,19 +191,19 @@ void peer_timer_cancel(unsigned number)
     timers[number].cancel();
 }
 
-void peer_reads_open(unsigned count)
+void peer_io_open(enum peer_kind kind, unsigned count)
 {
-    reads.reserve(count);
-    for (unsigned i = 0; i < count; i++) {
-        reads.push_back(machine_reader_open(*asio_context));
-        machine_read(reads[i], asio::buffer(buffer),
-                     [](const asio::error_code &, std::size_t) {});
-    }
+    unsigned descriptors = descriptor_is_one(kind) ? 1 : count;
+    if (descriptor_accepts(kind))
+        open_accepts(kind, descriptors, count);
+    else
+        open_reads(kind, descriptors, count);
 }
 
-void peer_reads_close(void)
+void peer_io_close(void)
 {
     std::vector<machine_reader>().swap(reads);
+    std::vector<acceptor>().swap(accepts);
 }
 
 void peer_jobs_open(unsigned, void (*work)(void), void (*done)(void))

@@ -100,6 +100,11 @@ void asio_tasks_clear(void)
     sleeping.clear();
 }
 
+unsigned peer_tasks_max(void)
+{
+    return 100000;
+}
+
 /* One pass takes each to its wait. */
 void peer_tasks_open(unsigned count)
 {

@@ -110,6 +110,9 @@ child_measure child_close_posts;
 child_measure child_close_timers;
 child_measure child_close_tasks;
 child_measure child_close_reads;
+child_measure child_close_accepts;
+child_measure child_close_reads_of_one;
+child_measure child_close_accepts_of_one;
 
 /* With so many timers pending the process is asked to end, and ends: after
  * all was closed, or just so. There is no figure: what the parent sees is

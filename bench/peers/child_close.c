@@ -12,6 +12,7 @@
 #include "../histogram.h"
 #include "../machine.h"
 #include "../statistics.h"
+#include "descriptor.h"
 #include "peer_loop.h"
 #include "pending.h"
 
@@ -29,11 +30,20 @@ static uint64_t end_one(enum peer_kind kind, unsigned count)
     return took;
 }
 
+static bool can_have(enum peer_kind kind, unsigned count)
+{
+    if (!peer_loop_has(kind))
+        return false;
+    if (kind == PEER_READS || kind == PEER_ACCEPTS)
+        return descriptor_room(count);
+    return kind != PEER_TASKS || count <= peer_tasks_max();
+}
+
 static double measure(enum peer_kind kind, unsigned count, uint64_t length)
 {
     static double took[TIMES_MAX];
     unsigned times = 0;
-    if (!peer_loop_has(kind))
+    if (!can_have(kind, count))
         return NAN;
     machine_pin(machine_processors() - 1);
     uint64_t until = os_now() + length;
@@ -69,4 +79,25 @@ double child_close_reads(unsigned count, uint64_t length,
 {
     (void)unused;
     return measure(PEER_READS, count, length);
+}
+
+double child_close_accepts(unsigned count, uint64_t length,
+                           struct histogram *unused)
+{
+    (void)unused;
+    return measure(PEER_ACCEPTS, count, length);
+}
+
+double child_close_reads_of_one(unsigned count, uint64_t length,
+                                struct histogram *unused)
+{
+    (void)unused;
+    return measure(PEER_READS_OF_ONE, count, length);
+}
+
+double child_close_accepts_of_one(unsigned count, uint64_t length,
+                                  struct histogram *unused)
+{
+    (void)unused;
+    return measure(PEER_ACCEPTS_OF_ONE, count, length);
 }

@@ -25,7 +25,10 @@ void pending_open(enum peer_kind kind, unsigned count)
         peer_tasks_open(count);
         break;
     case PEER_READS:
-        peer_reads_open(count);
+    case PEER_ACCEPTS:
+    case PEER_READS_OF_ONE:
+    case PEER_ACCEPTS_OF_ONE:
+        peer_io_open(kind, count);
         break;
     case PEER_JOBS:
     case PEER_KINDS:
@@ -39,7 +42,12 @@ void pending_close(enum peer_kind kind)
     case PEER_POSTS:    peer_posts_close(); break;
     case PEER_TIMERS:   peer_timers_close(); break;
     case PEER_TASKS:    peer_tasks_close(); break;
-    case PEER_READS:    peer_reads_close(); break;
+    case PEER_READS:
+    case PEER_ACCEPTS:
+    case PEER_READS_OF_ONE:
+    case PEER_ACCEPTS_OF_ONE:
+        peer_io_close();
+        break;
     case PEER_JOBS:
     case PEER_KINDS:    break;
     }

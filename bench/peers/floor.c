@@ -45,7 +45,7 @@ unsigned peer_loop_threads(void)
 
 bool peer_loop_has(enum peer_kind kind)
 {
-    return kind == PEER_READS && floor_has_reads;
+    return floor_has(kind);
 }
 
 size_t peer_loop_storage(void)
@@ -76,14 +76,14 @@ void peer_loop_ready(void)
 {
 }
 
-void peer_reads_open(unsigned count)
+void peer_io_open(enum peer_kind kind, unsigned count)
 {
-    floor_reads_open(count);
+    floor_io_open(kind, count);
 }
 
-void peer_reads_close(void)
+void peer_io_close(void)
 {
-    floor_reads_close();
+    floor_io_close();
 }
 
 /* Say that I sleep before the last look, so that whoever pushes after that

@@ -10,9 +10,11 @@
 
 #include <stdbool.h>
 
-extern const char *const floor_engine;
-extern const bool        floor_has_reads;
+#include "peer_loop.h"
 
+extern const char *const floor_engine;
+
+bool floor_has(enum peer_kind kind);
 void floor_open(void);
 
 /* End what is pending, close each descriptor, and then itself. */
@@ -22,8 +24,9 @@ void floor_end(void);
 void floor_wait(void);
 void floor_set(void);
 
-/* Have so many reads pending, each of a descriptor of its own. */
-void floor_reads_open(unsigned count);
-void floor_reads_close(void);
+/* What peer_io_open asks for; in an epoll set one descriptor is one entry,
+ * however many wait for it. */
+void floor_io_open(enum peer_kind kind, unsigned count);
+void floor_io_close(void);
 
 #endif

@@ -14,11 +14,16 @@
 #include "floor.h"
 
 const char *const floor_engine = "eventfd";
-const bool        floor_has_reads = true;
 
 static struct wake wake;
 static int        *reads;
 static unsigned    read_count;
+
+bool floor_has(enum peer_kind kind)
+{
+    return kind == PEER_READS || kind == PEER_ACCEPTS ||
+           descriptor_is_one(kind);
+}
 
 void floor_open(void)
 {
@@ -46,20 +51,21 @@ void floor_set(void)
     wake_eventfd_set(&wake);
 }
 
-void floor_reads_open(unsigned count)
+void floor_io_open(enum peer_kind kind, unsigned count)
 {
+    count = descriptor_is_one(kind) ? 1 : count;
     reads = calloc(count, sizeof *reads);
     LOOP_ASSERT(reads);
     read_count = count;
     for (unsigned i = 0; i < count; i++) {
         struct epoll_event wanted = { .events = EPOLLIN };
-        reads[i] = descriptor_open();
+        reads[i] = (int)descriptor_open(kind);
         int failed = epoll_ctl(wake.epoll, EPOLL_CTL_ADD, reads[i], &wanted);
         LOOP_ASSERT(!failed);
     }
 }
 
-void floor_reads_close(void)
+void floor_io_close(void)
 {
     free(reads);
     read_count = 0;

@@ -6,9 +6,14 @@
 #include "floor.h"
 
 const char *const floor_engine = "futex";
-const bool        floor_has_reads = false;
 
 static struct wake wake;
+
+bool floor_has(enum peer_kind kind)
+{
+    (void)kind;
+    return false;
+}
 
 void floor_open(void)
 {
@@ -31,11 +36,12 @@ void floor_set(void)
     wake_futex_set(&wake);
 }
 
-void floor_reads_open(unsigned count)
+void floor_io_open(enum peer_kind kind, unsigned count)
 {
+    (void)kind;
     (void)count;
 }
 
-void floor_reads_close(void)
+void floor_io_close(void)
 {
 }

@@ -25,11 +25,15 @@ struct read {
 };
 
 const char *const floor_engine = "iocp";
-const bool        floor_has_reads = true;
 
 static HANDLE       port;
 static struct read *reads;
 static unsigned     read_count;
+
+bool floor_has(enum peer_kind kind)
+{
+    return kind == PEER_READS;
+}
 
 void floor_open(void)
 {
@@ -77,11 +81,11 @@ void floor_set(void)
     LOOP_ASSERT(posted);
 }
 
-static void start(struct read *r)
+static void start(struct read *r, enum peer_kind kind)
 {
     WSABUF to = { .buf = r->buffer, .len = sizeof r->buffer };
     DWORD flags = 0;
-    r->socket = (SOCKET)descriptor_open();
+    r->socket = (SOCKET)descriptor_open(kind);
     HANDLE same = CreateIoCompletionPort((HANDLE)r->socket, port, READS,
                                          0);
     LOOP_ASSERT(same == port);
@@ -90,16 +94,16 @@ static void start(struct read *r)
     LOOP_ASSERT(WSAGetLastError() == WSA_IO_PENDING);
 }
 
-void floor_reads_open(unsigned count)
+void floor_io_open(enum peer_kind kind, unsigned count)
 {
     reads = calloc(count, sizeof *reads);
     LOOP_ASSERT(reads);
     read_count = count;
     for (unsigned i = 0; i < count; i++)
-        start(&reads[i]);
+        start(&reads[i], kind);
 }
 
-void floor_reads_close(void)
+void floor_io_close(void)
 {
     free(reads);
     read_count = 0;

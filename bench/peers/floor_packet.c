@@ -109,7 +109,7 @@ void peer_post(unsigned from, unsigned to)
         send_packet(POST);
 }
 
-/* There are no timers and no reads. */
+/* There are no timers, reads and accepts. */
 
 void peer_timers_open(unsigned count, void (*fired)(void))
 {
@@ -132,11 +132,12 @@ void peer_timer_cancel(unsigned number)
     (void)number;
 }
 
-void peer_reads_open(unsigned count)
+void peer_io_open(enum peer_kind kind, unsigned count)
 {
+    (void)kind;
     (void)count;
 }
 
-void peer_reads_close(void)
+void peer_io_close(void)
 {
 }

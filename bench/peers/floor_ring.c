@@ -1,7 +1,8 @@
 /*
  * floor_ring.c - the floor that sleeps in a ring, on the read of an eventfd.
  *
- * A read of a descriptor that does not block is a poll first. Reads are
+ * A read of a descriptor that does not block is a poll first, and so is an
+ * accept. Reads are
  * cancelled one by one, in batches of half a ring: to cancel all of a
  * descriptor at once takes the kernel a search for each.
  *
@@ -24,7 +25,6 @@
 #define CANCEL UINT64_MAX
 
 const char *const floor_engine = "io_uring";
-const bool        floor_has_reads = true;
 
 static struct io_uring ring;
 static int             event;
@@ -32,6 +32,13 @@ static uint64_t        got;
 static bool            armed;
 static int            *reads;
 static unsigned        read_count;
+static bool            is_one;
+
+bool floor_has(enum peer_kind kind)
+{
+    return kind == PEER_READS || kind == PEER_ACCEPTS ||
+           descriptor_is_one(kind);
+}
 
 void floor_open(void)
 {
@@ -92,13 +99,14 @@ static struct io_uring_sqe *next_entry(void)
     return io_uring_get_sqe(&ring);
 }
 
-void floor_reads_open(unsigned count)
+void floor_io_open(enum peer_kind kind, unsigned count)
 {
     reads = calloc(count, sizeof *reads);
     LOOP_ASSERT(reads);
     read_count = count;
+    is_one = descriptor_is_one(kind);
     for (unsigned i = 0; i < count; i++) {
-        reads[i] = descriptor_open();
+        reads[i] = is_one && i > 0 ? reads[0] : (int)descriptor_open(kind);
         struct io_uring_sqe *entry = next_entry();
         io_uring_prep_poll_add(entry, reads[i], POLLIN);
         io_uring_sqe_set_data64(entry, i + 1);
@@ -118,13 +126,13 @@ void floor_end(void)
     }
     while (ended < read_count)
         ended += reap();
-    for (unsigned i = 0; i < read_count; i++)
+    for (unsigned i = 0; i < (is_one ? 1 : read_count); i++)
         close(reads[i]);
     io_uring_queue_exit(&ring);
     close(event);
 }
 
-void floor_reads_close(void)
+void floor_io_close(void)
 {
     free(reads);
     read_count = 0;

@@ -48,7 +48,8 @@ unsigned peer_loop_threads(void)
 
 bool peer_loop_has(enum peer_kind kind)
 {
-    return kind == PEER_TIMERS || kind == PEER_READS || kind == PEER_JOBS;
+    return kind == PEER_TIMERS || kind == PEER_READS ||
+           kind == PEER_ACCEPTS || kind == PEER_JOBS;
 }
 
 size_t peer_loop_storage(void)
@@ -191,7 +192,7 @@ void peer_timer_cancel(unsigned number)
     timers[number] = NULL;
 }
 
-/* Reads. */
+/* Reads and accepts: that there is something to read, or accept. */
 
 static gboolean on_read(gint fd, GIOCondition condition, gpointer arg)
 {
@@ -201,7 +202,7 @@ static gboolean on_read(gint fd, GIOCondition condition, gpointer arg)
     return G_SOURCE_CONTINUE;
 }
 
-void peer_reads_open(unsigned count)
+void peer_io_open(enum peer_kind kind, unsigned count)
 {
     reads = calloc(count, sizeof(GSource *));
     descriptors = calloc(count, sizeof *descriptors);
@@ -209,7 +210,7 @@ void peer_reads_open(unsigned count)
     LOOP_ASSERT(descriptors);
     read_count = count;
     for (unsigned i = 0; i < count; i++) {
-        descriptors[i] = descriptor_open();
+        descriptors[i] = (int)descriptor_open(kind);
         reads[i] = g_unix_fd_source_new(descriptors[i], G_IO_IN);
         g_source_set_callback(reads[i], (GSourceFunc)(void (*)(void))on_read,
                               NULL, NULL);
@@ -217,7 +218,7 @@ void peer_reads_open(unsigned count)
     }
 }
 
-void peer_reads_close(void)
+void peer_io_close(void)
 {
     free(reads);
     free(descriptors);

@@ -21,7 +21,7 @@
 #include "lastcall_ops.h"
 #include "peer_loop.h"
 
-/* A read and what it is of. */
+/* A read or an accept, and what it is of. */
 struct reader {
     struct handle handle;
     struct op     op;
@@ -176,30 +176,47 @@ void peer_timer_cancel(unsigned number)
     LOOP_ASSERT(!failed);
 }
 
-/* Reads. */
+/* Reads and accepts. */
 
-static void end_read(struct op *op)
+/* A read or an accept. */
+static void end_op(struct op *op)
 {
     LOOP_ASSERT(op->status == LOOP_EABORTED);
 }
 
-void peer_reads_open(unsigned count)
+static void submit(struct handle *handle, struct reader *r,
+                   enum peer_kind kind)
+{
+    struct port_request request = { .kind = PORT_ACCEPT };
+    if (!descriptor_accepts(kind))
+        request = (struct port_request){ .kind = PORT_READ,
+            .buffer = r->buffer, .size = sizeof r->buffer };
+    r->op.done = end_op;
+    int failed = op_submit(handle, &r->op, &request);
+    LOOP_ASSERT(!failed);
+}
+
+static void open_handle(struct handle *handle, enum peer_kind kind)
+{
+    int failed = handle_open(lastcall_loop, handle,
+                             (port_handle)descriptor_open(kind), NULL);
+    LOOP_ASSERT(!failed);
+}
+
+/* Of many ops of one descriptor, its handle is that of the first. */
+void peer_io_open(enum peer_kind kind, unsigned count)
 {
     readers = make(count, sizeof *readers);
     for (unsigned i = 0; i < count; i++) {
-        struct reader *r = &readers[i];
-        struct port_request request = { .kind = PORT_READ,
-            .buffer = r->buffer, .size = sizeof r->buffer };
-        r->op.done = end_read;
-        int failed = handle_open(lastcall_loop, &r->handle,
-                                 (port_handle)descriptor_open(), NULL);
-        LOOP_ASSERT(!failed);
-        failed = op_submit(&r->handle, &r->op, &request);
-        LOOP_ASSERT(!failed);
+        struct handle *handle = descriptor_is_one(kind) ? &readers[0].handle
+                                                        : &readers[i].handle;
+        if (handle == &readers[i].handle)
+            open_handle(handle, kind);
+        submit(handle, &readers[i], kind);
     }
 }
 
-void peer_reads_close(void)
+void peer_io_close(void)
 {
     free(readers);
 }

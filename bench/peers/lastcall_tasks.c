@@ -1,6 +1,7 @@
 /*
  * lastcall_tasks.c - tasks of our loop, in storage of the caller.
  */
+#include <limits.h>
 #include <stdlib.h>
 
 #include "../../loop/check.h"
@@ -48,6 +49,11 @@ static enum task_next wait_for_timer(struct task *task, struct task_wake wake)
         return TASK_ENDS;
     task_await_timer(task, LIST_OF(task, struct sleeper, task)->due);
     return TASK_WAITS;
+}
+
+unsigned peer_tasks_max(void)
+{
+    return UINT_MAX;
 }
 
 /* One pass takes each to its wait. */

@@ -45,7 +45,8 @@ unsigned peer_loop_threads(void)
 
 bool peer_loop_has(enum peer_kind kind)
 {
-    return kind == PEER_TIMERS || kind == PEER_READS;
+    return kind == PEER_TIMERS || kind == PEER_READS ||
+           kind == PEER_ACCEPTS;
 }
 
 static void on_wake(struct ev_loop *l, ev_async *watcher, int events)
@@ -155,7 +156,7 @@ void peer_timer_cancel(unsigned number)
     ev_timer_stop(loop, &timers[number]);
 }
 
-/* Reads. */
+/* Reads and accepts: that there is something to read, or accept. */
 
 static void on_read(struct ev_loop *l, ev_io *watcher, int events)
 {
@@ -164,20 +165,20 @@ static void on_read(struct ev_loop *l, ev_io *watcher, int events)
     (void)events;
 }
 
-void peer_reads_open(unsigned count)
+void peer_io_open(enum peer_kind kind, unsigned count)
 {
     reads = calloc(count, sizeof *reads);
     LOOP_ASSERT(reads);
     read_count = count;
     for (unsigned i = 0; i < count; i++) {
-        ev_io_init(&reads[i], on_read, descriptor_open(), EV_READ);
+        ev_io_init(&reads[i], on_read, (int)descriptor_open(kind), EV_READ);
         ev_io_start(loop, &reads[i]);
     }
     /* Only now does the kernel hear of them. */
     ev_run(loop, EVRUN_NOWAIT);
 }
 
-void peer_reads_close(void)
+void peer_io_close(void)
 {
     free(reads);
     read_count = 0;

@@ -43,7 +43,8 @@ unsigned peer_loop_threads(void)
 
 bool peer_loop_has(enum peer_kind kind)
 {
-    return kind == PEER_TIMERS || kind == PEER_READS;
+    return kind == PEER_TIMERS || kind == PEER_READS ||
+           kind == PEER_ACCEPTS;
 }
 
 static void on_wake(evutil_socket_t unused, short events, void *arg)
@@ -151,7 +152,7 @@ void peer_timer_cancel(unsigned number)
     event_del(&timers[number]);
 }
 
-/* Reads. */
+/* Reads and accepts: that there is something to read, or accept. */
 
 static void on_read(evutil_socket_t unused, short events, void *arg)
 {
@@ -160,20 +161,20 @@ static void on_read(evutil_socket_t unused, short events, void *arg)
     (void)arg;
 }
 
-void peer_reads_open(unsigned count)
+void peer_io_open(enum peer_kind kind, unsigned count)
 {
     reads = calloc(count, sizeof *reads);
     LOOP_ASSERT(reads);
     read_count = count;
     for (unsigned i = 0; i < count; i++) {
-        int failed = event_assign(&reads[i], base, descriptor_open(),
+        int failed = event_assign(&reads[i], base, (int)descriptor_open(kind),
                                   EV_READ | EV_PERSIST, on_read, NULL);
         LOOP_ASSERT(!failed);
         event_add(&reads[i], NULL);
     }
 }
 
-void peer_reads_close(void)
+void peer_io_close(void)
 {
     free(reads);
     read_count = 0;

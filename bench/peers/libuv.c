@@ -45,7 +45,8 @@ unsigned peer_loop_threads(void)
 
 bool peer_loop_has(enum peer_kind kind)
 {
-    return kind == PEER_TIMERS || kind == PEER_READS || kind == PEER_JOBS;
+    return kind == PEER_TIMERS || kind == PEER_READS ||
+           kind == PEER_ACCEPTS || kind == PEER_JOBS;
 }
 
 /* uv_stop is for the thread of the loop only. */
@@ -162,7 +163,7 @@ void peer_timer_cancel(unsigned number)
     uv_timer_stop(&timers[number]);
 }
 
-/* Reads. */
+/* Reads and accepts: that there is something to read, or accept. */
 
 static void on_poll(uv_poll_t *poll, int status, int events)
 {
@@ -171,7 +172,7 @@ static void on_poll(uv_poll_t *poll, int status, int events)
     (void)events;
 }
 
-void peer_reads_open(unsigned count)
+void peer_io_open(enum peer_kind kind, unsigned count)
 {
     polls = calloc(count, sizeof *polls);
     descriptors = calloc(count, sizeof *descriptors);
@@ -179,7 +180,7 @@ void peer_reads_open(unsigned count)
     LOOP_ASSERT(descriptors);
     poll_count = count;
     for (unsigned i = 0; i < count; i++) {
-        descriptors[i] = descriptor_open();
+        descriptors[i] = (int)descriptor_open(kind);
         int failed = uv_poll_init(&libuv_loop, &polls[i], descriptors[i]);
         LOOP_ASSERT(!failed);
         uv_poll_start(&polls[i], UV_READABLE, on_poll);
@@ -188,7 +189,7 @@ void peer_reads_open(unsigned count)
     uv_run(&libuv_loop, UV_RUN_NOWAIT);
 }
 
-void peer_reads_close(void)
+void peer_io_close(void)
 {
     free(polls);
     free(descriptors);

@@ -38,6 +38,9 @@ enum peer_kind {
     PEER_TASKS,         /* each waits for a timer                        */
     PEER_READS,         /* each of a descriptor of its own               */
     PEER_JOBS,          /* on threads of a pool, see peer_jobs_open      */
+    PEER_ACCEPTS,       /* each of a listener of its own                 */
+    PEER_READS_OF_ONE,  /* all of the same descriptor                    */
+    PEER_ACCEPTS_OF_ONE,
     PEER_KINDS,
 };
 
@@ -120,12 +123,21 @@ void peer_timers_close(void);
 void peer_timer_start(unsigned number, uint64_t after);
 void peer_timer_cancel(unsigned number);
 
-/* Have so many tasks wait for timers that are due in an hour and later; so
- * many reads, each of eight bytes that never come. Close after the end. */
+/*
+ * Have so many tasks wait for timers that are due in an hour and later; free
+ * them after the end of the loop. Of tasks no more are asked for than a loop
+ * ends in a second or two.
+ */
+unsigned peer_tasks_max(void);
 void peer_tasks_open(unsigned count);
 void peer_tasks_close(void);
-void peer_reads_open(unsigned count);
-void peer_reads_close(void);
+
+/*
+ * Have so many reads or accepts pending, of descriptors that descriptor.h
+ * gives, or of one of them; the same.
+ */
+void peer_io_open(enum peer_kind kind, unsigned count);
+void peer_io_close(void);
 
 /*
  * Make jobs, and a pool of PEER_WORKERS threads if the loop does not have it

@@ -12,12 +12,15 @@
 
 using machine_reader = asio::ip::udp::socket;
 
+using machine_listener = SOCKET;
+
 constexpr const char *machine_engine = "iocp";
 
-inline machine_reader machine_reader_open(asio::io_context &context)
+inline machine_reader machine_reader_open(asio::io_context &context,
+                                          peer_kind kind)
 {
     return machine_reader(context, asio::ip::udp::v4(),
-                          static_cast<SOCKET>(descriptor_open()));
+                          static_cast<SOCKET>(descriptor_open(kind)));
 }
 
 template <typename Done>

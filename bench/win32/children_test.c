@@ -23,7 +23,9 @@ static const char *const of_all[] = {
 static const char *const of_loops[] = {
     "stop-threads 2 5", "timer-arm 10 5",   "timer-cancel 10 5",
     "timer-fire 10 5",  "timer-again 10 5", "close-posts 10 5",
-    "close-timers 10 5", "close-reads 10 5", NULL };
+    "close-timers 10 5", "close-reads 10 5", "close-accepts 10 5",
+    "close-reads-of-one 10 5", "close-accepts-of-one 10 5", "start 0 5",
+    "start 1 5", "restart 0 5", "jobs 10 5", NULL };
 static const char *const of_iocp[] = { "close-reads 10 5", NULL };
 static const char *const of_ours[] = {
     "close-tasks 10 5", "socket 0 5", "pipe 0 5", NULL };
