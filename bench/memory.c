@@ -39,6 +39,7 @@ static const struct peers_measurement measurements[] = {
     CALLS("yields", "yields of a task"),
     CALLS("awaits", "tasks awaited"),
     CALLS("jobs", "jobs"),
+    CALLS("ops", "reads and writes"),
 };
 
 static int run(const struct question_limits *limits)

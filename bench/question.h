@@ -48,6 +48,7 @@ extern const struct question question_post_latency;
 extern const struct question question_stop_latency;
 extern const struct question question_start_up;
 extern const struct question question_timer_cost;
+extern const struct question question_op_throughput;
 extern const struct question question_task_cost;
 extern const struct question question_job_cost;
 extern const struct question question_close_cost;

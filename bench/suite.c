@@ -56,6 +56,7 @@ static const struct question *const questions[] = {
     &question_stop_latency,
     &question_start_up,
     &question_timer_cost,
+    &question_op_throughput,
     &question_task_cost,
     &question_job_cost,
     &question_close_cost,

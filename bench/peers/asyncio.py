@@ -14,6 +14,7 @@ import asyncio
 import concurrent.futures
 import os
 import platform
+import socket
 import statistics
 import sys
 import threading
@@ -26,6 +27,9 @@ WARM_UP = 32
 TIMES_MIN = 3
 TASKS_MAX = 10000       # ten times as many take ten seconds to make
 TIMERS_MAX = 100000     # likewise
+BLOCK = 65536
+GOT = bytearray(BLOCK)
+SENT = bytes(BLOCK)
 HAS_NONE = 77
 
 now = time.monotonic_ns
@@ -189,6 +193,118 @@ def restart(_number, length, _seen):
     rate = rate_of(run_once, length)
     loop.close()
     return rate
+
+
+class Traffic:
+    """A socket pair or a pipe whose ends are both on a loop of its own."""
+
+    def __init__(self):
+        self.loop = asyncio.new_event_loop()
+        self.ends = socket.socketpair()
+        self.pipe = os.pipe()
+        for end in self.ends:
+            end.setblocking(False)
+        for end in self.pipe:
+            os.set_blocking(end, False)
+        self.left = self.unsent = 0
+
+    def close(self):
+        for end in self.ends:
+            end.close()
+        for end in self.pipe:
+            os.close(end)
+        self.loop.close()
+
+    def echo_pair(self, count):
+        async def side(end, count):
+            for _ in range(count):
+                await self.loop.sock_sendall(end, b".")
+                await self.loop.sock_recv(end, 1)
+
+        async def other(end, count):
+            for _ in range(count):
+                await self.loop.sock_recv(end, 1)
+                await self.loop.sock_sendall(end, b".")
+
+        async def both():
+            await asyncio.gather(side(self.ends[0], (count + 1) // 2),
+                                 other(self.ends[1], (count + 1) // 2))
+        self.loop.run_until_complete(both())
+
+    def echo_pipe(self, count):
+        def on_byte():
+            os.read(self.pipe[0], 1)
+            self.left -= 1
+            if self.left == 0:
+                self.loop.stop()
+            else:
+                os.write(self.pipe[1], b".")
+        self.left = count
+        self.loop.add_reader(self.pipe[0], on_byte)
+        os.write(self.pipe[1], b".")
+        self.loop.run_forever()
+        self.loop.remove_reader(self.pipe[0])
+
+    def pump_pair(self, count):
+        async def receive():
+            left = count * BLOCK
+            while left > 0:
+                left -= await self.loop.sock_recv_into(self.ends[0], GOT)
+
+        async def send():
+            for _ in range(count):
+                await self.loop.sock_sendall(self.ends[1], SENT)
+
+        async def both():
+            await asyncio.gather(receive(), send())
+        self.loop.run_until_complete(both())
+
+    def pump_pipe(self, count):
+        def on_block():
+            self.left -= len(os.read(self.pipe[0], BLOCK))
+            if self.left == 0:
+                self.loop.stop()
+
+        def on_room():
+            self.unsent -= os.write(self.pipe[1], SENT[:self.unsent])
+            if self.unsent == 0:
+                self.loop.remove_writer(self.pipe[1])
+        self.left = self.unsent = count * BLOCK
+        self.loop.add_reader(self.pipe[0], on_block)
+        self.loop.add_writer(self.pipe[1], on_room)
+        self.loop.run_forever()
+        self.loop.remove_reader(self.pipe[0])
+
+
+def move(act, warm_up, length):
+    traffic = Traffic()
+    began = now()
+    act(traffic, warm_up)
+    count = 1 + int(length / 12 / ((now() - began) / warm_up))
+    rates = []
+    until = now() + length
+    while not rates or now() < until:
+        began = now()
+        act(traffic, count)
+        rates.append(count * 1e9 / (now() - began))
+    traffic.close()
+    return statistics.median(rates)
+
+
+def echo_pair(_number, length, _seen):
+    return 2 * move(Traffic.echo_pair, 64, length)
+
+
+def echo_pipe(_number, length, _seen):
+    return 2 * move(Traffic.echo_pipe, 64, length)
+
+
+def pump_pair(_number, length, _seen):
+    return BLOCK * move(Traffic.pump_pair, 8, length)
+
+
+def pump_pipe(_number, length, _seen):
+    return BLOCK * move(Traffic.pump_pipe, 8, length)
 
 
 async def end_at_once():
@@ -435,6 +551,8 @@ def descriptors(timers, _length, _seen):
 MEASUREMENTS = {
     "burst": burst, "wake": wake, "stop": stop, "stop-inside": stop_inside,
     "start": start_loop, "restart": restart,
+    "socket": echo_pair, "pipe": echo_pipe,
+    "pump-socket": pump_pair, "pump-pipe": pump_pipe,
     "task-spawn": task_spawn, "task-await": task_await,
     "task-yield": task_yield, "task-gather": task_gather,
     "jobs": count_jobs, "job": time_job,

@@ -41,6 +41,10 @@ static const struct {
     { "timer-cancel", child_timer_cancel },
     { "timer-fire", child_timer_fire },
     { "timer-again", child_timer_again },
+    { "socket", child_socket },
+    { "pipe", child_pipe },
+    { "pump-socket", child_pump_socket },
+    { "pump-pipe", child_pump_pipe },
     { "task-spawn", child_task_spawn },
     { "task-await", child_task_await },
     { "task-yield", child_task_yield },
@@ -70,6 +74,7 @@ static const struct {
     { "allocations-jobs", child_allocations_jobs },
     { "allocations-yields", child_allocations_yields },
     { "allocations-awaits", child_allocations_awaits },
+    { "allocations-ops", child_allocations_ops },
 };
 
 #define MEASUREMENTS (sizeof measurements / sizeof measurements[0])
@@ -79,7 +84,7 @@ static child_measure *find(const char *name)
     for (size_t i = 0; i < MEASUREMENTS; i++)
         if (!strcmp(name, measurements[i].name))
             return measurements[i].measure;
-    return peer_loop_own(name);
+    return NULL;
 }
 
 /* The engine is asked for when a loop was open: what it got of the kernel

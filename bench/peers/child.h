@@ -13,6 +13,8 @@
  *   child_timer.c      what a timer costs
  *   child_task.c       what tasks cost
  *   child_job.c        what jobs cost
+ *   child_traffic.c    what goes through sockets and pipes
+ *   child_slices.c     rates
  *   child_close.c      what it costs to end a loop with work pending
  *   child_exit.c       a process that ends with work pending
  *   child_memory.c     its memory, and how often it allocates
@@ -92,6 +94,13 @@ child_measure child_timer_cancel;
 child_measure child_timer_fire;
 child_measure child_timer_again;
 
+/* One byte at a time across a socket pair, and through a pipe: reads and
+ * writes a second. Blocks of 64 KiB: bytes a second. */
+child_measure child_socket;
+child_measure child_pipe;
+child_measure child_pump_socket;
+child_measure child_pump_pipe;
+
 /* Of so many tasks, the time for each: all are spawned and end; one spawns the
  * next and awaits it; one yields so often; one awaits them all. */
 child_measure child_task_spawn;
@@ -140,6 +149,7 @@ child_measure child_allocations_timers;
 child_measure child_allocations_jobs;
 child_measure child_allocations_yields;
 child_measure child_allocations_awaits;
+child_measure child_allocations_ops;
 
 #ifdef __cplusplus
 }

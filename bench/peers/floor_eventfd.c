@@ -12,12 +12,15 @@
 #include "../wake.h"
 #include "descriptor.h"
 #include "floor.h"
+#include "traffic.h"
 
 const char *const floor_engine = "eventfd";
 
 static struct wake wake;
 static int        *reads;
 static unsigned    read_count;
+static int         traffic[TRAFFIC_SLOTS];
+static unsigned    watched;     /* of those                              */
 
 bool floor_has(enum peer_kind kind)
 {
@@ -41,9 +44,39 @@ void floor_end(void)
     wake_close(&wake);
 }
 
+/* The eventfd is entry 0 of the set, and ends the wait as well. */
+static void wait_for_traffic(void)
+{
+    struct epoll_event event[TRAFFIC_SLOTS + 1];
+    int count = epoll_wait(wake.epoll, event, TRAFFIC_SLOTS + 1, -1);
+    for (int i = 0; i < count; i++)
+        if (event[i].data.u64 > 0)
+            traffic_ready((unsigned)event[i].data.u64 - 1);
+}
+
 void floor_wait(void)
 {
-    wake_eventfd_wait(&wake);
+    if (watched > 0)
+        wait_for_traffic();
+    else
+        wake_eventfd_wait(&wake);
+}
+
+void traffic_watch(unsigned slot, int fd, bool writes)
+{
+    struct epoll_event wanted = { .events = writes ? EPOLLOUT : EPOLLIN,
+                                  .data = { .u64 = slot + 1 } };
+    int failed = epoll_ctl(wake.epoll, EPOLL_CTL_ADD, fd, &wanted);
+    LOOP_ASSERT(!failed);
+    traffic[slot] = fd;
+    watched++;
+}
+
+void traffic_unwatch(unsigned slot)
+{
+    int failed = epoll_ctl(wake.epoll, EPOLL_CTL_DEL, traffic[slot], NULL);
+    LOOP_ASSERT(!failed);
+    watched--;
 }
 
 void floor_set(void)

@@ -17,6 +17,7 @@
 #include "descriptor.h"
 #include "glib_attach.h"
 #include "peer_loop.h"
+#include "traffic.h"
 
 #define MILLISECOND 1000000u
 
@@ -223,4 +224,30 @@ void peer_io_close(void)
     free(reads);
     free(descriptors);
     read_count = 0;
+}
+
+/* Traffic. */
+
+static GSource *traffic[TRAFFIC_SLOTS];
+
+static gboolean on_traffic(gint fd, GIOCondition condition, gpointer arg)
+{
+    (void)fd;
+    (void)condition;
+    traffic_ready((unsigned)((GSource **)arg - traffic));
+    return G_SOURCE_CONTINUE;
+}
+
+void traffic_watch(unsigned slot, int fd, bool writes)
+{
+    traffic[slot] = g_unix_fd_source_new(fd, writes ? G_IO_OUT : G_IO_IN);
+    g_source_set_callback(traffic[slot],
+                          (GSourceFunc)(void (*)(void))on_traffic,
+                          &traffic[slot], NULL);
+    g_source_attach(traffic[slot], context);
+}
+
+void traffic_unwatch(unsigned slot)
+{
+    end_source(traffic[slot]);
 }

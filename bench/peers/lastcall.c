@@ -4,10 +4,8 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "../../loop/check.h"
-#include "../../loop/list.h"
 #include "../../loop/loop.h"
 #include "../../loop/op.h"
 #include "../../loop/os.h"
@@ -18,7 +16,6 @@
 #include "../engine.h"
 #include "descriptor.h"
 #include "lastcall.h"
-#include "lastcall_ops.h"
 #include "peer_loop.h"
 
 /* A read or an accept, and what it is of. */
@@ -219,36 +216,4 @@ void peer_io_open(enum peer_kind kind, unsigned count)
 void peer_io_close(void)
 {
     free(readers);
-}
-
-/* Ops. */
-
-static double measure_ops(child_ops *measure, uint64_t length)
-{
-    peer_loop_open(1);
-    double value = measure(lastcall_loop, length);
-    peer_loop_end();
-    return value;
-}
-
-static double on_socket(unsigned unused, uint64_t length,
-                        struct histogram *seen)
-{
-    (void)unused;
-    (void)seen;
-    return measure_ops(lastcall_ops_socket, length);
-}
-
-static double on_pipe(unsigned unused, uint64_t length,
-                      struct histogram *seen)
-{
-    (void)unused;
-    (void)seen;
-    return measure_ops(lastcall_ops_pipe, length);
-}
-
-child_measure *peer_loop_own(const char *name)
-{
-    return !strcmp(name, "socket") ? on_socket
-           : !strcmp(name, "pipe") ? on_pipe : NULL;
 }

@@ -13,6 +13,7 @@
 #include "descriptor.h"
 #include "list.h"
 #include "peer_loop.h"
+#include "traffic.h"
 
 #define SECOND 1e9
 
@@ -182,4 +183,26 @@ void peer_io_close(void)
 {
     free(reads);
     read_count = 0;
+}
+
+/* Traffic. */
+
+static ev_io traffic[TRAFFIC_SLOTS];
+
+static void on_traffic(struct ev_loop *l, ev_io *watcher, int events)
+{
+    (void)l;
+    (void)events;
+    traffic_ready((unsigned)(watcher - traffic));
+}
+
+void traffic_watch(unsigned slot, int fd, bool writes)
+{
+    ev_io_init(&traffic[slot], on_traffic, fd, writes ? EV_WRITE : EV_READ);
+    ev_io_start(loop, &traffic[slot]);
+}
+
+void traffic_unwatch(unsigned slot)
+{
+    ev_io_stop(loop, &traffic[slot]);
 }

@@ -16,6 +16,7 @@
 #include "descriptor.h"
 #include "list.h"
 #include "peer_loop.h"
+#include "traffic.h"
 
 #define SECOND 1000000000u
 #define MICROSECOND 1000u
@@ -178,4 +179,29 @@ void peer_io_close(void)
 {
     free(reads);
     read_count = 0;
+}
+
+/* Traffic. */
+
+static struct event traffic[TRAFFIC_SLOTS];
+
+static void on_traffic(evutil_socket_t unused, short events, void *arg)
+{
+    (void)unused;
+    (void)events;
+    traffic_ready((unsigned)((struct event *)arg - traffic));
+}
+
+void traffic_watch(unsigned slot, int fd, bool writes)
+{
+    short events = EV_PERSIST | (writes ? EV_WRITE : EV_READ);
+    int failed = event_assign(&traffic[slot], base, fd, events, on_traffic,
+                              &traffic[slot]);
+    LOOP_ASSERT(!failed);
+    event_add(&traffic[slot], NULL);
+}
+
+void traffic_unwatch(unsigned slot)
+{
+    event_del(&traffic[slot]);
 }

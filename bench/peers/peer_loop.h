@@ -170,12 +170,28 @@ void peer_work_open(unsigned count);
 void peer_work_close(void);
 void peer_work(enum peer_work kind, unsigned count);
 
+/* What goes through a device whose two ends are both on the loop. */
+enum peer_traffic {
+    PEER_ECHO_PAIR,     /* a byte, from either end of a socket pair to the
+                           other one and back                            */
+    PEER_ECHO_PIPE,     /* a byte, in at the second end, out at the first,
+                           and in again                                  */
+    PEER_PUMP,          /* blocks, from the second end to the first      */
+};
+
+#define PEER_BLOCK 65536u       /* bytes of a block                      */
+
 /*
- * A measurement that only this loop has.
- *
- *   returns   NULL: it has none of that name
+ * Bring two ends that do not block, or are overlapped, into the loop, to which
+ * they belong from then on; have so many blocks, or bytes, read, and return;
+ * close the ends, before the loop is ended. The loop is ready, with nothing
+ * else on it.
  */
-child_measure *peer_loop_own(const char *name);
+bool peer_has_traffic(void);
+void peer_traffic_open(enum peer_traffic kind, bool is_pipe,
+                       const intptr_t ends[2]);
+void peer_traffic(unsigned count);
+void peer_traffic_close(void);
 
 #ifdef __cplusplus
 }
