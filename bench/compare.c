@@ -10,18 +10,23 @@
 #include "../fuzz/host.h"
 #include "command.h"
 #include "comparison.h"
+#include "ranks.h"
 #include "result.h"
 
 static const char help[] =
 "Usage: lastcall compare A B [options]\n"
 "\n"
 "Compare two files that lastcall bench --json or --out has written, A being\n"
-"the older. Says for each row faster, slower or cannot tell, with the ratio\n"
-"of cost B / A, its 95 % interval, and the probability that chance did it.\n"
+"the older. Says for each row faster, slower or cannot tell, with\n"
+"  - the ratio of cost B / A (Hodges-Lehmann) and its 95 % interval,\n"
+"  - how large that is beside the spread of the rounds, and how likely a\n"
+"    round of B costs more than one of A (Vargha-Delaney),\n"
+"  - q, how likely chance did it (Mann-Whitney), adjusted for the number of\n"
+"    rows (Benjamini-Hochberg): of those called, 1 in 20 may be chance.\n"
 "Exits 1 if the loop got slower.\n"
 "\n"
 "  --all           print rows that cannot be told apart too\n"
-"  --json          one comparison a line on stdout, and nothing else\n"
+"  --json          one comparison a line on stdout, the last line for all\n"
 "\n"
 "Examples:\n"
 "  ./lastcall compare old.jsonl new.jsonl\n"
@@ -29,6 +34,11 @@ static const char help[] =
 
 static const char *const outcome_names[] = { "cannot tell", "faster",
                                              "slower" };
+
+static json_t *number(double value)
+{
+    return isfinite(value) ? json_real(value) : json_null();
+}
 
 static json_t *line_of(const struct comparison *c)
 {
@@ -46,14 +56,32 @@ static json_t *line_of(const struct comparison *c)
     json_object_set_new(line, "outcome",
                         json_string(outcome_names[c->outcome]));
     json_object_set_new(line, "why", json_string(c->why));
-    json_object_set_new(line, "ratio", isfinite(c->ratio)
-                        ? json_real(c->ratio) : json_null());
-    json_object_set_new(line, "low", isfinite(c->interval.low)
-                        ? json_real(c->interval.low) : json_null());
-    json_object_set_new(line, "high", isfinite(c->interval.high)
-                        ? json_real(c->interval.high) : json_null());
+    json_object_set_new(line, "ratio", number(c->ratio));
+    json_object_set_new(line, "low", number(c->interval.low));
+    json_object_set_new(line, "high", number(c->interval.high));
+    json_object_set_new(line, "effect", number(c->above));
+    json_object_set_new(line, "size", json_string(ranks_size(c->above)));
     json_object_set_new(line, "p", json_real(c->chance));
+    json_object_set_new(line, "q", json_real(c->adjusted));
     return line;
+}
+
+/* What all of them mean together. */
+static json_t *line_of_all(const struct comparisons *c)
+{
+    return json_pack(
+        "{s:s, s:i, s:i, s:i, s:i, s:i, s:i, s:f, s:f}", "type",
+        "comparisons", "faster", (int)c->called[FASTER], "slower",
+        (int)c->called[SLOWER], "cannot_tell", (int)c->called[CANNOT_TELL],
+        "alone", (int)c->alone, "tested", (int)c->tested, "tested_own",
+        (int)c->tested_own, "expected_by_chance", c->expected,
+        "expected_unadjusted", COMPARISON_CHANCE * (double)c->tested);
+}
+
+static void print_line(json_t *line)
+{
+    result_print(line, stdout);
+    json_decref(line);
 }
 
 static const char *colour_of(enum outcome outcome)
@@ -69,10 +97,11 @@ static void print(const struct comparison *c)
 {
     const char *colour = colour_of(c->outcome);
     char *params = json_dumps(json_object_get(c->b, "params"), JSON_COMPACT);
-    printf("%s%-11s%s %6.3f (%.3f .. %.3f)  p %.4f  %s: %s on %s, "
-           "%s %s%s%s%s\n",
+    printf("%s%-11s%s %6.3f (%.3f .. %.3f)  %-10s %.2f  q %-7.2g  %s: %s on "
+           "%s, %s %s%s%s%s\n",
            colour, outcome_names[c->outcome], *colour ? "\033[0m" : "",
-           c->ratio, c->interval.low, c->interval.high, c->chance,
+           c->ratio, c->interval.low, c->interval.high,
+           ranks_size(c->above), c->above, c->adjusted,
            result_word(c->b, "question", ""),
            result_word(c->b, "subject", ""),
            result_word(c->b, "platform", ""),
@@ -81,30 +110,17 @@ static void print(const struct comparison *c)
     free(params);
 }
 
-struct tally {
-    unsigned outcome[3];
-    unsigned slower_loop;
-    unsigned alone;             /* rows that are in B only               */
-};
-
-static void compare_line(const json_t *line, const json_t *a_lines,
-                         const json_t *b_lines, bool all, bool json,
-                         struct tally *tally)
+static void print_all(const struct comparisons *c)
 {
-    struct comparison c;
-    if (!comparison_make(&c, line, a_lines, b_lines)) {
-        tally->alone++;
-        return;
-    }
-    tally->outcome[c.outcome]++;
-    tally->slower_loop += comparison_is_regression(&c);
-    if (json) {
-        json_t *printed = line_of(&c);
-        result_print(printed, stdout);
-        json_decref(printed);
-    } else if (all || c.outcome != CANNOT_TELL) {
-        print(&c);
-    }
+    size_t called = c->called[FASTER] + c->called[SLOWER];
+    printf("%zu faster, %zu slower, %zu cannot tell, %zu in the second file "
+           "only\n", c->called[FASTER], c->called[SLOWER],
+           c->called[CANNOT_TELL], c->alone);
+    printf("%zu rows were tested, %zu of them the loop's own: of the %zu "
+           "called, %.2g may be chance\n(each by itself at 5 %%: %.2g "
+           "false alarms to expect where nothing has changed)\n",
+           c->tested, c->tested_own, called, c->expected,
+           COMPARISON_CHANCE * (double)c->tested);
 }
 
 static void warn_of_machines(const json_t *a, const json_t *b)
@@ -116,22 +132,36 @@ static void warn_of_machines(const json_t *a, const json_t *b)
                 "%s\n", old, new);
 }
 
+static int say(const struct comparisons *c, bool all, bool json)
+{
+    bool regressed = false;
+    for (size_t i = 0; i < c->count; i++) {
+        regressed = regressed || comparison_is_regression(&c->of[i]);
+        if (json)
+            print_line(line_of(&c->of[i]));
+        else if (all || c->of[i].outcome != CANNOT_TELL)
+            print(&c->of[i]);
+    }
+    if (json)
+        print_line(line_of_all(c));
+    else
+        print_all(c);
+    return regressed ? EXIT_FINDING : EXIT_CLEAN;
+}
+
 static int compare(const json_t *a, const json_t *b, bool all, bool json)
 {
-    struct tally tally = { .alone = 0 };
+    struct comparisons c;
+    int status = EXIT_NOTHING;
     warn_of_machines(a, b);
-    for (size_t i = 0; i < json_array_size(b); i++)
-        compare_line(json_array_get(b, i), a, b, all, json, &tally);
-    if (!json)
-        printf("%u faster, %u slower, %u cannot tell, %u in the second file "
-               "only\n", tally.outcome[FASTER], tally.outcome[SLOWER],
-               tally.outcome[CANNOT_TELL], tally.alone);
-    if (tally.outcome[0] + tally.outcome[1] + tally.outcome[2] == 0) {
+    comparisons_open(&c, a, b);
+    if (c.count > 0)
+        status = say(&c, all, json);
+    else
         fprintf(stderr, "lastcall compare: the files have no row in "
                 "common\n");
-        return EXIT_NOTHING;
-    }
-    return tally.slower_loop > 0 ? EXIT_FINDING : EXIT_CLEAN;
+    comparisons_close(&c);
+    return status;
 }
 
 int command_compare(int argc, char **argv)

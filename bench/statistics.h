@@ -3,12 +3,11 @@
  *
  * Nothing here assumes a distribution: latencies have tails, and a machine
  * that is shared has two speeds. A figure is the median of its rounds with a
- * bootstrap interval; two results differ if the ranks of their rounds do.
- * All of it gives the same answer each time for the same samples.
+ * bootstrap interval; two of them are compared by ranks.h. All of it gives the
+ * same answer each time for the same samples.
  *
  * threads    any
- * source     Efron, Tibshirani: An Introduction to the Bootstrap (1993);
- *            Mann, Whitney (1947)
+ * source     Efron, Tibshirani: An Introduction to the Bootstrap (1993)
  */
 #ifndef BENCH_STATISTICS_H
 #define BENCH_STATISTICS_H
@@ -32,23 +31,21 @@ double statistics_median(const double *samples, size_t count);
 struct interval statistics_bootstrap(const double *samples, size_t count);
 
 /*
- * The 95 % interval of the ratio median(over) / median(under), each side
- * drawn on its own.
+ * The 95 % interval of a share of which so many trials are known.
+ *
+ *   returns   0 to 1 without trials
+ *   source    Wilson, Probable Inference (1927)
  */
-struct interval statistics_bootstrap_ratio(const double *over,
-                                           size_t over_count,
-                                           const double *under,
-                                           size_t under_count);
+struct interval statistics_share(size_t hits, size_t trials);
 
 /*
- * How likely are ranks at least so far apart if both samples come from one
- * source? Two-sided.
+ * Adjust how likely chance is for how many are looked at: of those that are
+ * then below 5 %, one in twenty is expected to be chance, and if none is
+ * anything else, there are such ones in one case of twenty.
  *
- *   returns   0 to 1; 1 if a side has no samples. Exact for up to 20 a side
- *             without equal values, else by the normal approximation with
- *             corrections for ties and continuity
+ *   chance    of each; in no order
+ *   source    Benjamini, Hochberg, Controlling the False Discovery Rate (1995)
  */
-double statistics_mann_whitney(const double *a, size_t a_count,
-                               const double *b, size_t b_count);
+void statistics_adjust(double *chance, size_t count);
 
 #endif

@@ -58,80 +58,51 @@ static void equal_samples_have_an_interval_of_no_width(void)
     CHECK(isnan(statistics_bootstrap(samples, 0).low));
 }
 
-static void the_ratio_of_a_thing_to_itself_covers_one(void)
+/* Newcombe (1998), Two-sided confidence intervals for the single proportion,
+ * method 3. */
+static void shares_have_the_published_intervals(void)
 {
-    double a[] = { 10, 11, 12, 13, 14, 15, 16 };
-    double twice[] = { 20, 22, 24, 26, 28, 30, 32 };
-    struct interval same = statistics_bootstrap_ratio(a, 7, a, 7);
-    CHECK(same.low < 1);
-    CHECK(same.high > 1);
-    struct interval two = statistics_bootstrap_ratio(twice, 7, a, 7);
-    CHECK(two.low > 1);
-    CHECK(two.low < 2);
-    CHECK(two.high > 2);
+    struct interval i = statistics_share(81, 263);
+    CHECK(near(0.2553, i.low, 0.00005));
+    CHECK(near(0.3662, i.high, 0.00005));
+    i = statistics_share(0, 20);
+    CHECK(near(0, i.low, 0));
+    CHECK(near(0.1611, i.high, 0.00005));
+    i = statistics_share(20, 20);
+    CHECK(near(1 - 0.1611, i.low, 0.00005));
+    CHECK(near(1, i.high, 0));
+    i = statistics_share(0, 0);
+    CHECK(i.low <= 0 && i.high >= 1);
 }
 
-/* Table of the exact distribution for five against five: u = 0 has 1 way of
- * 252, u = 2 has 4 at most. */
-static void small_samples_have_the_exact_probability(void)
+/* The example of Benjamini and Hochberg (1995): of fifteen tests four are
+ * below 5 %, where Bonferroni leaves three. */
+static void the_published_example_of_many_tests_comes_out(void)
 {
-    double low[] = { 1, 2, 3, 4, 5 };
-    double high[] = { 6, 7, 8, 9, 10 };
-    double woven[] = { 4.5, 6, 7, 8, 3.5 };
-    CHECK(near(2.0 / 252, statistics_mann_whitney(low, 5, high, 5), 1e-9));
-    CHECK(near(2.0 / 252, statistics_mann_whitney(high, 5, low, 5), 1e-9));
-    CHECK(near(2.0 * 7 / 252, statistics_mann_whitney(low, 5, woven, 5),
-               1e-9));
-    CHECK(near(2.0 / 20, statistics_mann_whitney(low, 3, high, 3), 1e-9));
+    double chance[] = { 1.0,    0.0001, 0.0004, 0.7590, 0.0095,
+                        0.0201, 0.0278, 0.0298, 0.0344, 0.0459,
+                        0.3240, 0.4262, 0.0019, 0.5719, 0.6528 };
+    unsigned below = 0;
+    statistics_adjust(chance, 15);
+    for (unsigned i = 0; i < 15; i++)
+        below += chance[i] <= 0.05;
+    CHECK(near(4, below, 0));
+    CHECK(near(0.0001 * 15, chance[1], 1e-9));
+    CHECK(near(0.0095 * 15 / 4, chance[4], 1e-9));
+    CHECK(near(1, chance[0], 1e-9));
 }
 
-/* Hollander and Wolfe, permeability of the chorioamnion: w = 35, one-sided
- * 0.1272, as the manual of R prints it. */
-static void a_published_example_comes_out(void)
+/* None is adjusted above a larger one, and one alone stays what it is. */
+static void adjusting_keeps_the_order(void)
 {
-    double term[] = { 0.80, 0.83, 1.89, 1.04, 1.45, 1.38, 1.91, 1.64, 0.73,
-                      1.46 };
-    double early[] = { 1.15, 0.88, 0.90, 0.74, 1.21 };
-    CHECK(near(2 * 0.1272, statistics_mann_whitney(term, 10, early, 5),
-               0.0002));
-}
-
-/* Equal values leave the exact table, and identical samples say nothing. */
-static void ties_do_not_make_a_difference(void)
-{
-    double a[] = { 1, 1, 2, 2, 3, 3 };
-    double b[] = { 1, 1, 1, 1, 1, 1 };
-    CHECK(near(1, statistics_mann_whitney(a, 6, a, 6), 1e-9));
-    CHECK(near(1, statistics_mann_whitney(b, 6, b, 6), 1e-9));
-    double p = statistics_mann_whitney(a, 6, b, 6);
-    CHECK(p > 0.01);
-    CHECK(p < 0.1);
-}
-
-static void long_samples_are_told_apart_by_the_approximation(void)
-{
-    double a[40], b[40];
-    for (int i = 0; i < 40; i++) {
-        a[i] = i;
-        b[i] = i + 20.5;
-    }
-    CHECK(statistics_mann_whitney(a, 40, b, 40) < 1e-6);
-    CHECK(near(1, statistics_mann_whitney(a, 0, b, 40), 0));
-}
-
-/* The exact table and the approximation must not contradict each other at
- * the size where one takes over. */
-static void twenty_and_twenty_one_samples_agree(void)
-{
-    double a[21], b[21];
-    for (int i = 0; i < 21; i++) {
-        a[i] = i;
-        b[i] = i + 4.5;
-    }
-    double exact = statistics_mann_whitney(a, 20, b, 20);
-    double normal = statistics_mann_whitney(a, 21, b, 21);
-    CHECK(near(exact, normal, 0.02));
-    CHECK(exact < 0.1);
+    double chance[] = { 0.04, 0.03, 0.02 };
+    double alone[] = { 0.04 };
+    statistics_adjust(chance, 3);
+    for (unsigned i = 0; i < 3; i++)
+        CHECK(near(0.04, chance[i], 1e-9));
+    statistics_adjust(alone, 1);
+    CHECK(near(0.04, alone[0], 1e-9));
+    statistics_adjust(alone, 0);
 }
 
 int main(void)
@@ -140,11 +111,8 @@ int main(void)
     RUN(the_interval_of_a_median_covers_its_middle_ranks);
     RUN(one_outlier_does_not_move_the_interval);
     RUN(equal_samples_have_an_interval_of_no_width);
-    RUN(the_ratio_of_a_thing_to_itself_covers_one);
-    RUN(small_samples_have_the_exact_probability);
-    RUN(a_published_example_comes_out);
-    RUN(ties_do_not_make_a_difference);
-    RUN(long_samples_are_told_apart_by_the_approximation);
-    RUN(twenty_and_twenty_one_samples_agree);
-    return test_result(10);
+    RUN(shares_have_the_published_intervals);
+    RUN(the_published_example_of_many_tests_comes_out);
+    RUN(adjusting_keeps_the_order);
+    return test_result(7);
 }
