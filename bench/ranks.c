@@ -56,17 +56,19 @@ static void rank(struct ranking *out, struct ranked *all, size_t count)
 /* The exact distribution. */
 
 /* How many of the ways to choose so many ranks have each sum? A rank that is
- * added to the choice is in it or not. */
+ * added to the choice is in it or not. Returns the largest sum of all. */
 static double ways[EXACT_MAX + 1][SUM_MAX + 1];
 
-static void count_ways(const size_t *twice, size_t count, size_t chosen)
+static size_t count_ways(const size_t *twice, size_t count, size_t chosen)
 {
+    size_t most = count * (count + 1);
     memset(ways, 0, sizeof ways);
     ways[0][0] = 1;
     for (size_t i = 0; i < count; i++)
         for (size_t k = chosen; k > 0; k--)
-            for (size_t sum = SUM_MAX; sum >= twice[i]; sum--)
+            for (size_t sum = most; sum >= twice[i]; sum--)
                 ways[k][sum] += ways[k - 1][sum - twice[i]];
+    return most;
 }
 
 /* The share of ways whose sum is as far from the middle as this one. */
@@ -74,8 +76,8 @@ static double exact(const struct ranking *r, size_t m, size_t n)
 {
     double middle = (double)(m * (m + n + 1));
     double far = 0, all = 0;
-    count_ways(r->twice, m + n, m);
-    for (size_t sum = 0; sum <= SUM_MAX; sum++) {
+    size_t most = count_ways(r->twice, m + n, m);
+    for (size_t sum = 0; sum <= most; sum++) {
         all += ways[m][sum];
         if (fabs((double)sum - middle) >= fabs(r->a_sum - middle))
             far += ways[m][sum];
@@ -159,10 +161,10 @@ static size_t end_exact(size_t m, size_t n)
     size_t end = 0;
     for (size_t i = 0; i < m + n; i++)
         plain.twice[i] = 2 * (i + 1);
-    count_ways(plain.twice, m + n, m);
-    for (size_t sum = 0; sum <= SUM_MAX; sum++)
+    size_t most = count_ways(plain.twice, m + n, m);
+    for (size_t sum = 0; sum <= most; sum++)
         all += ways[m][sum];
-    for (size_t sum = m * (m + 1); sum <= SUM_MAX; sum += 2, end++) {
+    for (size_t sum = m * (m + 1); sum <= most; sum += 2, end++) {
         below += ways[m][sum];
         if (below / all > 0.025)
             break;

@@ -205,8 +205,8 @@ static void print(struct result *result, const struct figures *figures)
     json_decref(line);
 }
 
-static void report_row(const char *question, const struct row *row,
-                       unsigned rounds)
+json_t *round_line(const char *question, const struct row *row,
+                   unsigned rounds)
 {
     struct figures figures;
     choose(&figures, row, row, rounds, just_value);
@@ -217,7 +217,15 @@ static void report_row(const char *question, const struct row *row,
         .histogram = !row->has_histogram ? NULL
                      : figures.clean ? &row->quiet : &row->all,
     };
-    print(&result, &figures);
+    return line_of(&result, &figures);
+}
+
+static void report_row(const char *question, const struct row *row,
+                       unsigned rounds)
+{
+    json_t *line = round_line(question, row, rounds);
+    result_print(line, stdout);
+    json_decref(line);
 }
 
 static void report_against(const char *question, const struct row *row,

@@ -73,6 +73,10 @@ unsigned round_run(struct row *rows, size_t count,
 void round_report(const char *question, const struct row *rows, size_t count,
                   unsigned rounds);
 
+/* The line of a row's own figure, the caller's to release. */
+json_t *round_line(const char *question, const struct row *row,
+                   unsigned rounds);
+
 /*
  * Compare a row with another one of the same rounds that is no floor of it:
  * how many times its cost, where the value of twice the rate is half the cost.

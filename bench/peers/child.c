@@ -75,6 +75,7 @@ static const struct {
     { "allocations-yields", child_allocations_yields },
     { "allocations-awaits", child_allocations_awaits },
     { "allocations-ops", child_allocations_ops },
+    { "work", child_work },
 };
 
 #define MEASUREMENTS (sizeof measurements / sizeof measurements[0])

@@ -19,6 +19,7 @@
  *   child_exit.c       a process that ends with work pending
  *   child_memory.c     its memory, and how often it allocates
  *   child_pending.c    what is pending meanwhile
+ *   child_work.c       callbacks that take a known time
  *   peer_loop.h        the loop
  *
  * units      nanoseconds of os_now()
@@ -150,6 +151,10 @@ child_measure child_allocations_jobs;
 child_measure child_allocations_yields;
 child_measure child_allocations_awaits;
 child_measure child_allocations_ops;
+
+/* From before a post to the end of its callback, which multiplies so many
+ * times before. */
+child_measure child_work;
 
 #ifdef __cplusplus
 }
