@@ -61,12 +61,18 @@ static enum outcome outcome_of(const struct comparison *c, double margin)
            : c->interval.high < 1 - margin ? FASTER : CANNOT_TELL;
 }
 
-/* Nothing is left to chance. */
+/* Nothing is left to chance; and what costs nothing has no ratio, but is less
+ * than anything. */
 static void judge_exact(struct comparison *c)
 {
-    c->why = isnan(c->ratio) ? "not above 0" : "";
-    c->chance = c->adjusted = c->ratio == 1 ? 1 : 0;
-    c->outcome = outcome_of(c, MARGIN_EXACT);
+    double a = result_number(c->a, "value", NAN);
+    double b = result_number(c->b, "value", NAN);
+    c->why = isnan(a) || isnan(b) ? "no value" : "";
+    c->chance = c->adjusted = a == b ? 1 : 0;
+    if (isnan(c->ratio))
+        c->outcome = a < b ? SLOWER : a > b ? FASTER : CANNOT_TELL;
+    else
+        c->outcome = outcome_of(c, MARGIN_EXACT);
 }
 
 static void prepare(struct comparison *c)

@@ -222,6 +222,12 @@ static void two_exact_figures_need_no_rounds(void)
     c = compare(with_samples(1000, 2, true), with_samples(1010, 2, false),
                 &regression);
     CHECK_EQ(CANNOT_TELL, c.outcome);
+    c = compare(with_samples(0, 1, true), with_samples(2, 1, true),
+                &regression);
+    CHECK_EQ(SLOWER, c.outcome);
+    c = compare(with_samples(0, 1, true), with_samples(0, 1, true),
+                &regression);
+    CHECK_EQ(CANNOT_TELL, c.outcome);
 }
 
 static void three_rounds_a_side_are_too_few(void)

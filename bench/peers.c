@@ -523,3 +523,20 @@ int peers_ask(const struct peers_asked *asked,
     round_close(self.row, self.rows);
     return self.failed ? EXIT_FINDING : EXIT_CLEAN;
 }
+
+size_t peers_find(const struct question *question,
+                  const struct question_limits *limits,
+                  struct peers_program out[PEERS_MAX])
+{
+    static struct peers_asked asked = { .kind = PEERS_LOOPS };
+    memset(&self, 0, sizeof self);
+    asked.question = question;
+    self.asked = &asked;
+    find_peers(limits->folder, limits->peers);
+    LOOP_ASSERT(self.found_count <= PEERS_MAX);
+    for (size_t i = 0; i < self.found_count; i++)
+        out[i] = (struct peers_program){ self.found[i]->subject,
+                                         self.found[i]->platform,
+                                         self.found[i]->path };
+    return self.found_count;
+}

@@ -61,4 +61,23 @@ struct peers_asked {
 int peers_ask(const struct peers_asked *asked,
               const struct question_limits *limits);
 
+#define PEERS_MAX 16
+
+/* A program, for a question that asks it in a way of its own. */
+struct peers_program {
+    const char *subject;
+    const char *platform;       /* ours: its port; NULL: linux           */
+    const char *path;
+};
+
+/*
+ * Find the loops, without the floors, and print a line for each that cannot
+ * be asked.
+ *
+ *   returns   how many there are
+ */
+size_t peers_find(const struct question *question,
+                  const struct question_limits *limits,
+                  struct peers_program out[PEERS_MAX]);
+
 #endif

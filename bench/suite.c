@@ -65,6 +65,7 @@ static const struct question *const questions[] = {
     &question_process_exit,
     &question_simulator_runs,
     &question_ports,
+    &question_idle,
     &question_self_check,
 };
 

@@ -546,9 +546,26 @@ def descriptors(timers, _length, _seen):
     count = len(os.listdir("/proc/self/fd")) - before
     loop.close()
     return count
+def idle(threads, _length, _seen):
+    """Nothing is done until stdin ends; somebody else watches."""
+    if threads > 1:
+        return None
+    loop = asyncio.new_event_loop()
+    inside = threading.Thread(target=loop.run_forever)
+    if threads:
+        inside.start()
+        time.sleep(0.1)
+    print("idle", flush=True)
+    sys.stdin.read()
+    if threads:
+        loop.call_soon_threadsafe(loop.stop)
+        inside.join()
+    loop.close()
+    return threads
 
 
 MEASUREMENTS = {
+    "idle": idle,
     "burst": burst, "wake": wake, "stop": stop, "stop-inside": stop_inside,
     "start": start_loop, "restart": restart,
     "socket": echo_pair, "pipe": echo_pipe,

@@ -75,6 +75,7 @@ static const struct {
     { "allocations-yields", child_allocations_yields },
     { "allocations-awaits", child_allocations_awaits },
     { "allocations-ops", child_allocations_ops },
+    { "idle", child_idle },
     { "work", child_work },
 };
 

@@ -19,6 +19,7 @@
  *   child_exit.c       a process that ends with work pending
  *   child_memory.c     its memory, and how often it allocates
  *   child_pending.c    what is pending meanwhile
+ *   child_idle.c       threads inside with nothing to do
  *   child_work.c       callbacks that take a known time
  *   peer_loop.h        the loop
  *
@@ -151,6 +152,10 @@ child_measure child_allocations_jobs;
 child_measure child_allocations_yields;
 child_measure child_allocations_awaits;
 child_measure child_allocations_ops;
+
+/* So many threads, or none, are inside with nothing to do, until somebody who
+ * watches them closes stdin: see watch.h. */
+child_measure child_idle;
 
 /* From before a post to the end of its callback, which multiplies so many
  * times before. */
