@@ -537,6 +537,7 @@ size_t peers_find(const struct question *question,
     for (size_t i = 0; i < self.found_count; i++)
         out[i] = (struct peers_program){ self.found[i]->subject,
                                          self.found[i]->platform,
+                                         self.found[i]->engine,
                                          self.found[i]->path };
     return self.found_count;
 }

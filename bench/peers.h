@@ -67,6 +67,7 @@ int peers_ask(const struct peers_asked *asked,
 struct peers_program {
     const char *subject;
     const char *platform;       /* ours: its port; NULL: linux           */
+    const char *engine;         /* ours: what has to be measured         */
     const char *path;
 };
 

@@ -58,6 +58,7 @@ extern const struct question question_process_exit;
 extern const struct question question_simulator_runs;
 extern const struct question question_ports;
 extern const struct question question_idle;
+extern const struct question question_instructions;
 extern const struct question question_self_check;
 
 /* Say what is being done, for progress and for a watchdog. */

@@ -66,6 +66,7 @@ static const struct question *const questions[] = {
     &question_simulator_runs,
     &question_ports,
     &question_idle,
+    &question_instructions,
     &question_self_check,
 };
 

@@ -77,6 +77,7 @@ static const struct {
     { "allocations-ops", child_allocations_ops },
     { "idle", child_idle },
     { "work", child_work },
+    { "count", child_count },
 };
 
 #define MEASUREMENTS (sizeof measurements / sizeof measurements[0])

@@ -21,6 +21,7 @@
  *   child_pending.c    what is pending meanwhile
  *   child_idle.c       threads inside with nothing to do
  *   child_work.c       callbacks that take a known time
+ *   child_count.c      a fixed number of each thing, to count instructions
  *   peer_loop.h        the loop
  *
  * units      nanoseconds of os_now()
@@ -160,6 +161,9 @@ child_measure child_idle;
 /* From before a post to the end of its callback, which multiplies so many
  * times before. */
 child_measure child_work;
+
+/* So many of each thing, and then twice as many: see child_count.c. */
+child_measure child_count;
 
 #ifdef __cplusplus
 }
