@@ -337,7 +337,8 @@ static struct count ask_with(const char *options, const char *name,
     while (out && fgets(text, sizeof text, out)) {
         json_t *line = json_loads(text, 0, NULL);
         CHECK(json_is_object(line));
-        count_line(&count, line);
+        if (!strcmp(result_word(line, "question", ""), name))
+            count_line(&count, line);
         json_decref(line);
     }
     int ended = out ? pclose(out) : -1;

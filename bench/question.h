@@ -17,6 +17,8 @@
 #define QUESTION_FACTOR "times the floor"
 #define QUESTION_LOSS "lost, "  /* how a metric begins that is a loss of the
                                    row with the same parameters            */
+#define CALIBRATION_READ "clock, one reading"
+#define CALIBRATION_STEP "clock, least step"
 
 struct question_limits {
     bool   quick;
@@ -43,6 +45,7 @@ struct question {
     int (*run)(const struct question_limits *limits);
 };
 
+extern const struct question question_calibration;
 extern const struct question question_post_throughput;
 extern const struct question question_post_latency;
 extern const struct question question_stop_latency;

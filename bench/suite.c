@@ -51,6 +51,7 @@ static const char help[] =
 "  ./lastcall bench --platform win32 --peers --quick\n";
 
 static const struct question *const questions[] = {
+    &question_calibration,
     &question_post_throughput,
     &question_post_latency,
     &question_stop_latency,
@@ -220,6 +221,15 @@ static int worse(int a, int b)
     return a > b ? a : b;
 }
 
+static bool is_chosen(const struct question *q,
+                      const struct question **chosen, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (chosen[i] == q)
+            return true;
+    return false;
+}
+
 static int run_all(const struct question **chosen, size_t count,
                    const struct question_limits *wanted, double seconds)
 {
@@ -247,7 +257,12 @@ static int run_all(const struct question **chosen, size_t count,
         machine_name(machine);
         printf("%s\n\n", machine);
     }
+    /* Its lines are part of each file of results. */
     int status = EXIT_CLEAN;
+    if (!limits.wine && !is_chosen(&question_calibration, chosen, count)) {
+        status = run_question(&question_calibration, &limits, 0);
+        self.measured = 0;
+    }
     for (size_t i = 0; i < count && !host_interrupted(); i++)
         status = worse(status, run_question(chosen[i], &limits, seconds));
     host_remove_folder(limits.scratch);

@@ -78,6 +78,7 @@ static const struct {
     { "idle", child_idle },
     { "work", child_work },
     { "count", child_count },
+    { "nothing", child_nothing },
 };
 
 #define MEASUREMENTS (sizeof measurements / sizeof measurements[0])

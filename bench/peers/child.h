@@ -21,6 +21,7 @@
  *   child_pending.c    what is pending meanwhile
  *   child_idle.c       threads inside with nothing to do
  *   child_work.c       callbacks that take a known time
+ *   child_nothing.c    two readings of the clock
  *   child_count.c      a fixed number of each thing, to count instructions
  *   peer_loop.h        the loop
  *
@@ -161,6 +162,9 @@ child_measure child_idle;
 /* From before a post to the end of its callback, which multiplies so many
  * times before. */
 child_measure child_work;
+
+/* Between two readings of the clock: what each latency has in it. */
+child_measure child_nothing;
 
 /* So many of each thing, and then twice as many: see child_count.c. */
 child_measure child_count;
