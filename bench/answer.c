@@ -12,12 +12,17 @@ void answer_open(struct answer *a, struct histogram *seen)
     *a = (struct answer){ .value = NAN, .seen = seen };
 }
 
+/* The last slot may end above the highest, which is for the line after. */
 static void print_seen(const struct histogram *h, FILE *out)
 {
-    for (size_t i = 0; i < h->slots; i++)
+    for (size_t i = 0; i < h->slots; i++) {
+        uint64_t value = histogram_value(h, i);
         if (h->count[i] > 0)
             fprintf(out, "seen %" PRIu64 " %" PRIu64 "\n",
-                    histogram_value(h, i), h->count[i]);
+                    value < h->highest ? value : h->highest, h->count[i]);
+    }
+    if (h->beyond > 0)
+        fprintf(out, "beyond %" PRIu64 "\n", h->beyond);
 }
 
 void answer_print(const struct answer *a, FILE *out)
@@ -41,6 +46,8 @@ void answer_take(void *answer, const char *line)
         memcpy(a->version, word, sizeof word);
     else if (sscanf(line, "value %lf", &number) == 1)
         a->value = number;
+    else if (sscanf(line, "beyond %" SCNu64, &count) == 1 && a->seen)
+        a->seen->beyond += count;
     else if (sscanf(line, "seen %" SCNu64 " %" SCNu64, &value, &count) == 2 &&
              a->seen)
         /* A slot's highest value is counted in that slot again. */

@@ -7,6 +7,7 @@
  *   version TEXT           which release was measured
  *   value NUMBER           the figure
  *   seen VALUE COUNT       one for each slot of its histogram
+ *   beyond COUNT           how many of these are above its highest
  *
  * ownership  the histogram is the caller's
  * threads    one at a time

@@ -49,8 +49,28 @@ static void an_answer_arrives_as_it_was(void)
     CHECK(strcmp(to.engine, "io_uring") == 0);
     CHECK(to.value == 12345.5);
     CHECK_EQ(15, got.total);
+    CHECK_EQ(0, got.beyond);
     CHECK_EQ(0, memcmp(sent.count, got.count,
                        sent.slots * sizeof *sent.count));
+    histogram_close(&got);
+    histogram_close(&sent);
+}
+
+/* Who reads a tail is told that it has been cut. */
+static void values_out_of_range_are_still_counted(void)
+{
+    struct histogram sent, got;
+    struct answer from, to;
+    CHECK(histogram_open(&sent, HIGHEST));
+    CHECK(histogram_open(&got, HIGHEST));
+    histogram_record(&sent, HIGHEST);
+    histogram_record(&sent, HIGHEST + 1000000);
+    histogram_record(&sent, 5 * HIGHEST);
+    answer_open(&from, &sent);
+    answer_open(&to, &got);
+    pass(&from, &to);
+    CHECK_EQ(3, got.total);
+    CHECK_EQ(2, got.beyond);
     histogram_close(&got);
     histogram_close(&sent);
 }
@@ -96,8 +116,9 @@ static void a_histogram_may_be_unwanted(void)
 int main(void)
 {
     RUN(an_answer_arrives_as_it_was);
+    RUN(values_out_of_range_are_still_counted);
     RUN(an_answer_without_a_value_has_none);
     RUN(other_lines_change_nothing);
     RUN(a_histogram_may_be_unwanted);
-    return test_result(4);
+    return test_result(5);
 }

@@ -28,6 +28,11 @@ unsigned machine_processors(void);
  */
 void machine_name(char out[MACHINE_NAME_MAX]);
 
+/* Does the frequency of a processor follow its load; may it be raised above
+ * what is printed on it? False where the machine does not tell. */
+bool machine_scales(void);
+bool machine_boosts(void);
+
 /*
  * Keep the calling thread on one processor.
  *

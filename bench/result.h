@@ -6,8 +6,9 @@
  * "samples" (the value of each round that counts), "rounds" (how many there
  * were, with those that do not count), "histogram" ([[value,count],...]) with
  * "beyond" (values out of its range), "note" (how the figure must not be
- * taken), "exact" (true: it is the same however often it is measured), or
- * "skipped" (why there is no value, which is then null).
+ * taken), "warnings" (nouns of warnings.h), "exact" (true: it is the same
+ * however often it is measured), or "skipped" (why there is no value, which
+ * is then null).
  *
  * A unit that ends in /s is better when it is higher, any other when it is
  * lower.

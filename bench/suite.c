@@ -20,6 +20,7 @@
 #include "result.h"
 #include "revision.h"
 #include "table.h"
+#include "warnings.h"
 #include "wine.h"
 
 #define INTERRUPTED 130
@@ -83,6 +84,7 @@ static struct {
 
 static void take(json_t *line)
 {
+    warnings_take(line);
     json_array_append(self.lines, line);
     if (json_is_number(json_object_get(line, "value")))
         self.measured++;
@@ -172,16 +174,21 @@ static int run_question(const struct question *q,
                                      .group = true,
                                      .seconds_max = 2 * limits->seconds +
                                                     20 };
+    struct load before = { .at = 0 }, after = { .at = 0 };
     self.lines = json_array();
     *self.doing = '\0';
+    warnings_begin();
+    machine_load(&before);
     progress_step("%s, %.0f s", q->name, limits->seconds);
     struct child_result ended = child_run(&options, note_line, NULL);
+    machine_load(&after);
     progress_wipe();
     if (ended.end == CHILD_CRASHED || ended.end == CHILD_HUNG)
         take_failure(q, limits->wine, &ended);
     if (!self.json) {
         printf("%s: %s\n", q->name, q->asks);
         table_print(stdout, self.lines);
+        warnings_print(stdout, &before, &after);
         putchar('\n');
         fflush(stdout);
     }

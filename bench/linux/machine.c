@@ -79,6 +79,34 @@ void machine_name(char out[MACHINE_NAME_MAX])
              system.sysname, system.release);
 }
 
+/* The first word of a file; false if there is none. */
+static bool read_word(const char *path, char word[32])
+{
+    FILE *file = fopen(path, "r");
+    bool found = file && fscanf(file, "%31s", word) == 1;
+    if (file)
+        fclose(file);
+    return found;
+}
+
+#define PROCESSORS "/sys/devices/system/cpu/"
+
+bool machine_scales(void)
+{
+    char word[32];
+    return read_word(PROCESSORS "cpu0/cpufreq/scaling_governor", word) &&
+           strcmp(word, "performance") != 0;
+}
+
+bool machine_boosts(void)
+{
+    char word[32];
+    if (read_word(PROCESSORS "intel_pstate/no_turbo", word))
+        return strcmp(word, "0") == 0;
+    return read_word(PROCESSORS "cpufreq/boost", word) &&
+           strcmp(word, "1") == 0;
+}
+
 static double seconds_of(struct timeval t)
 {
     return (double)t.tv_sec + (double)t.tv_usec / 1e6;
