@@ -66,7 +66,7 @@ void start_timers(unsigned count)
 void start_reads(unsigned count)
 {
     for (unsigned i = 0; i < count; i++) {
-        devices.emplace_back(*context, static_cast<int>(descriptor_open()));
+        devices.emplace_back(*context, static_cast<int>(descriptor_open(PEER_READS)));
         devices[i].async_read_some(asio::buffer(buffer), note_size);
     }
 }

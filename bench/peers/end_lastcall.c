@@ -223,7 +223,8 @@ static void start_reads(unsigned count)
         struct port_request request = {
             .kind = PORT_READ, .buffer = devices[i].buffer,
             .size = sizeof devices[i].buffer };
-        start_op(&devices[i], (port_handle)descriptor_open(), &request);
+        start_op(&devices[i], (port_handle)descriptor_open(PEER_READS),
+                 &request);
     }
 }
 

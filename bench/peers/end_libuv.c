@@ -121,7 +121,7 @@ static void start_reads(unsigned count)
 {
     struct polled *polls = room;
     for (unsigned i = 0; i < count; i++) {
-        polls[i].descriptor = (int)descriptor_open();
+        polls[i].descriptor = (int)descriptor_open(PEER_READS);
         int failed = uv_poll_init(&loop, &polls[i].poll,
                                   polls[i].descriptor);
         LOOP_ASSERT(!failed);
