@@ -35,6 +35,12 @@ struct count {
     unsigned failed;            /* "came to its end"                     */
 };
 
+/* And not of what is asked before any other. */
+static bool is_of_question(const json_t *line)
+{
+    return strcmp(result_word(line, "question", ""), "process_exit") == 0;
+}
+
 static void count_line(struct count *count, const json_t *line)
 {
     const char *metric = result_word(line, "metric", "");
@@ -42,7 +48,7 @@ static void count_line(struct count *count, const json_t *line)
     bool skipped = json_object_get(line, "skipped") != NULL;
     bool failed = strcmp(metric, "came to its end") == 0;
     count->failed += failed;
-    count->skipped += skipped && !failed;
+    count->skipped += skipped && !failed && is_of_question(line);
     count->gone += !skipped && strncmp(subject, "floor", 5) != 0 &&
                    strcmp(metric, "process, request to gone") == 0;
     count->untold += strcmp(metric, "never told how they ended") == 0 &&
