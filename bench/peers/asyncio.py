@@ -486,6 +486,8 @@ def exit_clean(count, _length, _seen):
 
 def exit_dirty(count, _length, _seen):
     exit_with(count, False)
+
+
 def bytes_of(make):
     """What make() returns lives until it is counted."""
     tracemalloc.start()
@@ -546,6 +548,8 @@ def descriptors(timers, _length, _seen):
     count = len(os.listdir("/proc/self/fd")) - before
     loop.close()
     return count
+
+
 def idle(threads, _length, _seen):
     """Nothing is done until stdin ends; somebody else watches."""
     if threads > 1:

@@ -132,6 +132,7 @@ child_measure child_close_accepts_of_one;
  * measured, and asked.h tells it when to begin. */
 child_measure child_exit_clean;
 child_measure child_exit_dirty;
+
 /*
  * Counted once, in programs that count what the heap gives: bytes of a loop,
  * and the descriptors that it has of the kernel, with so many timers, 0 or 1;
