@@ -53,8 +53,8 @@ static int run(const struct question_limits *limits)
 const struct question question_close_cost = {
     .name = "close_cost",
     .asks = "what does it cost to end a loop with work pending?",
-    .seconds_quick = 8,
-    .seconds_full = 90,
+    .seconds_quick = 5,
+    .seconds_full = 85,
     .has_wine = true,
     .run = run,
 };

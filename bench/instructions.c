@@ -214,7 +214,7 @@ static int run(const struct question_limits *limits)
 const struct question question_instructions = {
     .name = "instructions",
     .asks = "how many instructions does each thing take?",
-    .seconds_quick = 5,
-    .seconds_full = 35,
+    .seconds_quick = 4,
+    .seconds_full = 30,
     .run = run,
 };

@@ -32,7 +32,7 @@ static int run(const struct question_limits *limits)
 const struct question question_job_cost = {
     .name = "job_cost",
     .asks = "what does a job on a worker cost?",
-    .seconds_quick = 3,
-    .seconds_full = 20,
+    .seconds_quick = 2,
+    .seconds_full = 18,
     .run = run,
 };

@@ -58,7 +58,7 @@ static int run(const struct question_limits *limits)
 const struct question question_memory = {
     .name = "memory",
     .asks = "what does a loop take, and what does it allocate?",
-    .seconds_quick = 3,
+    .seconds_quick = 2,
     .seconds_full = 5,
     .run = run,
 };

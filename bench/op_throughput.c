@@ -32,7 +32,7 @@ static int run(const struct question_limits *limits)
 const struct question question_op_throughput = {
     .name = "op_throughput",
     .asks = "how many reads and writes in a second, and how many bytes?",
-    .seconds_quick = 4,
-    .seconds_full = 25,
+    .seconds_quick = 3,
+    .seconds_full = 22,
     .run = run,
 };

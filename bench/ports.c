@@ -37,7 +37,7 @@ static int run(const struct question_limits *limits)
 const struct question question_ports = {
     .name = "ports",
     .asks = "how fast is the loop over io_uring, and how fast over epoll?",
-    .seconds_quick = 3,
-    .seconds_full = 15,
+    .seconds_quick = 2,
+    .seconds_full = 12,
     .run = run,
 };

@@ -42,8 +42,8 @@ static int run(const struct question_limits *limits)
 const struct question question_post_latency = {
     .name = "post_latency",
     .asks = "how long from a post until its callback runs?",
-    .seconds_quick = 6,
-    .seconds_full = 80,
+    .seconds_quick = 4,
+    .seconds_full = 70,
     .has_wine = true,
     .run = run,
 };

@@ -35,8 +35,8 @@ static int run(const struct question_limits *limits)
 const struct question question_post_throughput = {
     .name = "post_throughput",
     .asks = "how many posts a second does a loop take from other threads?",
-    .seconds_quick = 6,
-    .seconds_full = 80,
+    .seconds_quick = 4,
+    .seconds_full = 70,
     .has_wine = true,
     .run = run,
 };

@@ -510,7 +510,7 @@ static int run(const struct question_limits *limits)
 const struct question question_process_exit = {
     .name = "process_exit",
     .asks = "how long does a process take that shuts down and ends?",
-    .seconds_quick = 6,
-    .seconds_full = 45,
+    .seconds_quick = 5,
+    .seconds_full = 40,
     .run = run,
 };

@@ -169,7 +169,7 @@ static int run(const struct question_limits *limits)
 const struct question question_simulator_runs = {
     .name = "simulator_runs",
     .asks = "how many runs a second does the simulator make?",
-    .seconds_quick = 4,
-    .seconds_full = 30,
+    .seconds_quick = 3,
+    .seconds_full = 20,
     .run = run,
 };

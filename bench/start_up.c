@@ -32,7 +32,7 @@ static int run(const struct question_limits *limits)
 const struct question question_start_up = {
     .name = "start_up",
     .asks = "how often can a loop be started in a second?",
-    .seconds_quick = 2,
-    .seconds_full = 15,
+    .seconds_quick = 1.5,
+    .seconds_full = 12,
     .run = run,
 };

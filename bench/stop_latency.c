@@ -42,8 +42,8 @@ static int run(const struct question_limits *limits)
 const struct question question_stop_latency = {
     .name = "stop_latency",
     .asks = "how long from a stop until the run has returned?",
-    .seconds_quick = 7,
-    .seconds_full = 80,
+    .seconds_quick = 5,
+    .seconds_full = 70,
     .has_wine = true,
     .run = run,
 };

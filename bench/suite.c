@@ -162,6 +162,11 @@ static int status_of(const struct child_result *ended)
     return EXIT_FAULT;
 }
 
+static double longest_round(const struct question_limits *limits)
+{
+    return limits->peers ? 240 : 20;
+}
+
 static int run_question(const struct question *q,
                         struct question_limits *limits, double seconds)
 {
@@ -169,11 +174,13 @@ static int run_question(const struct question *q,
     limits->seconds = seconds > 0    ? seconds
                       : limits->quick ? q->seconds_quick : q->seconds_full;
 
-    /* A question may begin its last round when its time is over. */
+    /* A question may begin its last round when its time is over, and a round
+     * with other loops takes as long as the slowest of them: each of their
+     * programs has a deadline of its own. */
     struct child_options options = { .entry = ask, .argument = &asking,
                                      .group = true,
                                      .seconds_max = 2 * limits->seconds +
-                                                    20 };
+                                                    longest_round(limits) };
     struct load before = { .at = 0 }, after = { .at = 0 };
     self.lines = json_array();
     *self.doing = '\0';

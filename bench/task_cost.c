@@ -34,6 +34,6 @@ const struct question question_task_cost = {
     .name = "task_cost",
     .asks = "what does a task cost?",
     .seconds_quick = 2,
-    .seconds_full = 15,
+    .seconds_full = 12,
     .run = run,
 };

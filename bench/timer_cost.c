@@ -34,8 +34,8 @@ static int run(const struct question_limits *limits)
 const struct question question_timer_cost = {
     .name = "timer_cost",
     .asks = "what does a timer cost?",
-    .seconds_quick = 4,
-    .seconds_full = 35,
+    .seconds_quick = 3,
+    .seconds_full = 28,
     .has_wine = true,
     .run = run,
 };
