@@ -57,6 +57,7 @@ struct run {
     struct run        *next;
     uint64_t           thread;
     uint64_t           until;       /* while asleep: when it wakes itself    */
+    uint64_t           deadline;    /* of a shutdown, or 0                   */
     enum loop_run_mode mode;
     bool               stop;        /* asked to leave after this pass        */
     atomic_bool        leave;       /* asked to leave after this callback    */
@@ -131,6 +132,15 @@ struct loop {
 extern struct loop_item loop_posts_closed;
 #define POSTS_CLOSED (&loop_posts_closed)
 
+#define LOOP_LATE_AFTER 16  /* callbacks between two looks at the deadline    */
+
+/* Is it time for a run to leave its pass, having called so many? */
+static inline bool run_is_late(const struct run *r, uint32_t called)
+{
+    return r && r->deadline && called % LOOP_LATE_AFTER == 0 &&
+           os_now() >= r->deadline;
+}
+
 /* States of items, for loop_pending. */
 enum item_state {
     ITEM_QUEUED,        /* post, job, task: waiting for its turn             */
@@ -192,8 +202,9 @@ void core_pass(struct loop *l, struct run *r, uint64_t until);
  * port. Releases the lock meanwhile; the state is CLOSED from the start. */
 void core_finish(struct loop *l);
 
-/* As loop_pending. */
-size_t core_pending(struct loop *l, struct loop_pending *out, size_t cap);
+/* As loop_pending, but looks at no more than so many, or at the posts that
+ * are not collected; returns how many it has listed, or a little more. */
+size_t core_list(struct loop *l, struct loop_pending *out, size_t cap);
 
 /* One of each kind: call an item that was taken off the ready queue. Each
  * releases the lock around the callback. */
@@ -235,7 +246,9 @@ void op_drop_unclaimed(struct loop *l);
 void timer_collect(struct loop *l);
 uint64_t timer_next(const struct loop *l);
 void timer_cancel_all(struct loop *l);  /* which takes no work any more */
-uint32_t timer_deliver_cancelled(struct loop *l);   /* releases the lock */
+
+/* Tell them; releases the lock meanwhile. Returns how many it has told. */
+uint32_t timer_deliver_cancelled(struct loop *l, const struct run *r);
 void timer_arm(struct loop *l, struct timer *t, uint64_t due);
 void timer_disarm(struct loop *l, struct timer *t);
 

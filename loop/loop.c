@@ -238,12 +238,12 @@ static void deliver_snapshot(struct loop *l, const struct run *r)
     uint32_t snapshot = l->ready_count;
     l->since_look += snapshot;
     while (snapshot-- > 0 && !list_empty(&l->ready)) {
-        if (atomic_load(&r->leave))
+        if (atomic_load(&r->leave) || run_is_late(r, snapshot))
             return;
         deliver_one(l);
     }
     l->since_look += posts_deliver(l, r);
-    l->since_look += timer_deliver_cancelled(l);
+    l->since_look += timer_deliver_cancelled(l, r);
 }
 
 static bool must_stay_awake(struct loop *l, const struct run *r)

@@ -47,7 +47,13 @@ struct listing {
     size_t               cap;
     size_t               count;
     uint64_t             now;
+    bool                 is_cut;    /* at its cap                            */
 };
+
+static bool is_full(const struct listing *list)
+{
+    return list->is_cut && list->count >= list->cap;
+}
 
 static void add_as(struct listing *list, const struct loop_item *i,
                    enum loop_kind kind, enum item_state state,
@@ -73,7 +79,8 @@ static void add(struct listing *list, const struct loop_item *i)
 static void add_list(struct listing *list, const struct loop_item *head,
                      enum loop_kind kind)
 {
-    for (const struct loop_item *i = head->next; i != head; i = i->next)
+    for (const struct loop_item *i = head->next;
+         i != head && !is_full(list); i = i->next)
         if (i->kind == kind)
             add(list, i);
 }
@@ -81,7 +88,8 @@ static void add_list(struct listing *list, const struct loop_item *head,
 /* Ops are on the lists of their handles, open or closing. */
 static void add_ops(struct listing *list, const struct loop_item *handles)
 {
-    for (struct loop_item *i = handles->next; i != handles; i = i->next) {
+    for (struct loop_item *i = handles->next;
+         i != handles && !is_full(list); i = i->next) {
         struct handle *h = LIST_OF(i, struct handle, item);
         add_list(list, &h->ops, LOOP_OP);
     }
@@ -112,7 +120,7 @@ static void add_stack(struct listing *list, const struct loop_item *newest)
 static void add_posts(struct listing *list, struct loop *l)
 {
     struct loop_item *first = chain_hold(&l->collected);
-    for (const struct loop_item *i = first; i; i = i->next)
+    for (const struct loop_item *i = first; i && !is_full(list); i = i->next)
         add_as(list, i, LOOP_POST, ITEM_READY, l->collected_since);
     chain_release(&l->collected, first);
     add_stack(list, posts_newest(l));
@@ -121,14 +129,14 @@ static void add_posts(struct listing *list, struct loop *l)
 static void add_cancelled(struct listing *list, struct loop *l)
 {
     struct loop_item *first = chain_hold(&l->cancelled);
-    for (const struct loop_item *i = first; i; i = i->next)
+    for (const struct loop_item *i = first; i && !is_full(list); i = i->next)
         add_as(list, i, LOOP_TIMER, ITEM_ABORTED, i->since);
     chain_release(&l->cancelled, first);
 }
 
-size_t core_pending(struct loop *l, struct loop_pending *out, size_t cap)
+static size_t make_list(struct loop *l, struct listing list)
 {
-    struct listing list = { .out = out, .cap = cap, .now = os_now() };
+    list.now = os_now();
     for (int kind = 0; kind < LOOP_KINDS; kind++) {
         /* A task's own item stays on its list also while its turn, which is
          * another item, is on the ready queue. */
@@ -147,10 +155,16 @@ size_t core_pending(struct loop *l, struct loop_pending *out, size_t cap)
     return list.count;
 }
 
+size_t core_list(struct loop *l, struct loop_pending *out, size_t cap)
+{
+    return make_list(l, (struct listing){ .out = out, .cap = cap,
+                                          .is_cut = true });
+}
+
 size_t loop_pending(struct loop *l, struct loop_pending *out, size_t cap)
 {
     core_enter(l);
-    size_t count = core_pending(l, out, cap);
+    size_t count = make_list(l, (struct listing){ .out = out, .cap = cap });
     os_mutex_unlock(&l->lock);
     return count;
 }

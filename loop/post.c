@@ -125,9 +125,9 @@ uint32_t posts_deliver(struct loop *l, const struct run *r)
     core_leave(l);
     if (more)
         core_wake(l);
-    for (; p; p = next_post(l, r, collection)) {
-        count++;
+    while (p) {
         p->run(p, status);
+        p = run_is_late(r, ++count) ? NULL : next_post(l, r, collection);
     }
     core_enter(l);
     l->delivering--;

@@ -145,6 +145,7 @@ static bool drain(struct shutdown *s)
 static bool drain_all(struct shutdown *s)
 {
     core_run_begin(s->loop, &s->run, LOOP_FOREVER);
+    s->run.deadline = s->deadline;
     bool done = (s->strategy != SHUTDOWN_HOOKS || run_hooks(s)) &&
                 end_tasks(s) && drain(s);
     core_run_end(s->loop, &s->run);
@@ -155,7 +156,7 @@ static void list_left(struct shutdown *s)
 {
     struct loop *l = s->loop;
     struct shutdown_report *report = &s->report;
-    size_t left = core_pending(l, report->entry, SHUTDOWN_LEFT_MAX);
+    size_t left = core_list(l, report->entry, SHUTDOWN_LEFT_MAX);
     report->entry_count =
         (uint32_t)(left < SHUTDOWN_LEFT_MAX ? left : SHUTDOWN_LEFT_MAX);
     for (int kind = 0; kind < LOOP_KINDS; kind++)

@@ -750,6 +750,39 @@ static void abandon_leaks_what_the_kernel_may_touch(void)
     work_close(&w);
 }
 
+/* The callbacks outlast the deadline. */
+static uint64_t late_at;
+static uint32_t told_late;
+
+static void outlast(struct timer *t, int status)
+{
+    (void)t;
+    CHECK_EQ(LOOP_EABORTED, status);
+    told_late++;
+    while (os_now() < late_at)
+        continue;
+}
+
+static void deadline_ends_a_pass_with_many_callbacks(void)
+{
+    static struct timer timers[100];
+    struct loop *l = test_loop_create(0);
+    struct shutdown_options options = { .strategy = SHUTDOWN_DEADLINE,
+                                        .within = 20000000 };
+    struct shutdown_report report;
+    for (int i = 0; i < 100; i++) {
+        timers[i] = (struct timer){ .fire = outlast };
+        CHECK_EQ(0, timer_start(l, &timers[i], TEST_FAR));
+    }
+    late_at = os_now() + options.within;
+    CHECK_EQ(LOOP_EDEADLINE, loop_shutdown(l, &options, &report));
+    CHECK_EQ(SHUTDOWN_ABANDONED, report.outcome);
+    CHECK(told_late <= 32);
+    CHECK_EQ(100 - told_late, report.left[LOOP_TIMER]);
+    CHECK_EQ(SHUTDOWN_LEFT_MAX, report.entry_count);
+    loop_destroy(l);
+}
+
 int main(void)
 {
     int descriptors = test_descriptors();
@@ -764,6 +797,7 @@ int main(void)
     RUN(hook_that_never_finishes_is_given_up);
     RUN(deadline_in_time_is_graceful);
     RUN(deadline_lets_go_of_a_job_that_does_not_end);
+    RUN(deadline_ends_a_pass_with_many_callbacks);
     RUN(abandon_lists_what_is_lost);
     RUN(abandon_sends_every_run_away);
     RUN(report_counts_more_than_it_lists);

@@ -186,17 +186,18 @@ static struct timer *next_cancelled(struct loop *l)
     return first ? LIST_OF(first, struct timer, item) : NULL;
 }
 
-uint32_t timer_deliver_cancelled(struct loop *l)
+uint32_t timer_deliver_cancelled(struct loop *l, const struct run *r)
 {
     uint32_t count = 0;
     if (chain_is_empty(&l->cancelled))
         return 0;
     l->delivering++;
     os_mutex_unlock(&l->lock);
-    for (struct timer *t = next_cancelled(l); t; t = next_cancelled(l)) {
-        count++;
+    struct timer *t = next_cancelled(l);
+    while (t) {
         t->loop = NULL;
         t->fire(t, LOOP_EABORTED);
+        t = run_is_late(r, ++count) ? NULL : next_cancelled(l);
     }
     core_enter(l);
     l->delivering--;
