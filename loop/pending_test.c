@@ -365,5 +365,5 @@ int main(void)
     RUN(list_made_during_a_flood_is_whole);
     RUN(kinds_and_errors_have_names);
     CHECK_EQ(descriptors, test_descriptors());
-    return test_result(8);
+    return test_result(10);
 }

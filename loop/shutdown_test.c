@@ -806,5 +806,5 @@ int main(void)
     RUN(shutdown_of_one_loop_is_none_of_another);
     CHECK_EQ(descriptors, test_descriptors());
     RUN(abandon_leaks_what_the_kernel_may_touch);
-    return test_result(18);
+    return test_result(19);
 }
