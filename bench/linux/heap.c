@@ -4,6 +4,10 @@
  * A function of this name in the program is what every library calls, the C
  * library's own included; its allocator has a second name for each.
  *
+ * Each thread counts for itself, so that counting makes no two threads meet
+ * that would not have met; what one frees for another is less than nothing
+ * there, and only the sum means something.
+ *
  * source: glibc's manual, "Replacing malloc"
  */
 #include "../heap.h"
@@ -19,8 +23,17 @@ extern void *__libc_realloc(void *memory, size_t size);
 extern void *__libc_memalign(size_t alignment, size_t size);
 extern void  __libc_free(void *memory);
 
-static _Atomic int64_t  bytes;
-static _Atomic uint64_t calls;
+#define SLOTS 64
+#define LINE 64
+
+struct slot {
+    _Alignas(LINE) _Atomic int64_t bytes;
+    _Atomic uint64_t               calls;
+};
+
+static struct slot slots[SLOTS];
+static atomic_uint next;
+static _Thread_local struct slot *mine;
 
 bool heap_is_counted(void)
 {
@@ -29,13 +42,25 @@ bool heap_is_counted(void)
 
 struct heap_use heap_use(void)
 {
-    return (struct heap_use){ bytes, calls };
+    struct heap_use use = { 0 };
+    for (int i = 0; i < SLOTS; i++) {
+        use.bytes += atomic_load(&slots[i].bytes);
+        use.calls += atomic_load(&slots[i].calls);
+    }
+    return use;
+}
+
+static void count(int64_t bytes, uint64_t calls)
+{
+    if (!mine)
+        mine = &slots[atomic_fetch_add(&next, 1) % SLOTS];
+    atomic_fetch_add_explicit(&mine->bytes, bytes, memory_order_relaxed);
+    atomic_fetch_add_explicit(&mine->calls, calls, memory_order_relaxed);
 }
 
 static void *taken(void *memory)
 {
-    calls++;
-    bytes += (int64_t)malloc_usable_size(memory);
+    count((int64_t)malloc_usable_size(memory), 1);
     return memory;
 }
 
@@ -55,7 +80,7 @@ void *realloc(void *memory, size_t size)
     size_t before = malloc_usable_size(memory);
     void *moved = __libc_realloc(memory, size);
     if (moved || size == 0)
-        bytes -= (int64_t)before;
+        count(-(int64_t)before, 0);
     return taken(moved);
 }
 
@@ -79,6 +104,6 @@ int posix_memalign(void **out, size_t alignment, size_t size)
 
 void free(void *memory)
 {
-    bytes -= (int64_t)malloc_usable_size(memory);
+    count(-(int64_t)malloc_usable_size(memory), 0);
     __libc_free(memory);
 }

@@ -11,6 +11,7 @@
 
 #include "../../loop/check.h"
 #include "../../loop/os.h"
+#include "../heap.h"
 
 #define SETTLE_MAX UINT64_C(2000000000)
 
@@ -28,7 +29,7 @@ static long entries(const char *path)
 
 void census_take(struct census *c)
 {
-    c->memory = census_memory();
+    c->memory = (long)heap_use().bytes;
     c->descriptors = entries("/proc/self/fd");
     c->threads = entries("/proc/self/task");
 }

@@ -4,8 +4,9 @@
  * Taken before a loop is made and after it was ended, the difference is what
  * the ending left. Memory is counted by the program's own malloc and free,
  * which stand before those of the C library for every library of it
- * (census_memory.c): the bytes of blocks that were not freed. That adds some
- * nanoseconds to each call, for every loop alike.
+ * (heap.h): the bytes of blocks that were not freed. That adds some nanoseconds
+ * to each call, for every loop alike. Where a sanitizer has the place of malloc
+ * there are none.
  *
  * units      bytes; numbers of things
  * source     proc(5), self/fd and self/task; "Replacing malloc" in the manual
@@ -13,8 +14,6 @@
  */
 #ifndef BENCH_PEERS_CENSUS_H
 #define BENCH_PEERS_CENSUS_H
-
-#include <stdbool.h>
 
 struct census {
     long descriptors;
@@ -30,11 +29,5 @@ void census_take(struct census *c);
  * case.
  */
 void census_settle(void);
-
-/* Is memory counted? Not where a sanitizer has the place of malloc. */
-extern const bool census_counts_memory;
-
-/* Bytes that were allocated and not freed. */
-long census_memory(void);
 
 #endif

@@ -11,6 +11,7 @@
 #include "../../loop/os.h"
 #include "../../loop/test.h"
 #include "../gate.h"
+#include "../heap.h"
 
 #define PLANTED 3
 #define BYTES 4000
@@ -52,7 +53,7 @@ static void memory_left_is_counted(void)
 {
     struct census before;
     char *volatile left[PLANTED];
-    if (!census_counts_memory) {
+    if (!heap_is_counted()) {
         test_skip(__func__, "a sanitizer has the place of malloc");
         return;
     }

@@ -33,6 +33,7 @@
 #include "../../loop/check.h"
 #include "../../loop/os.h"
 #include "../gate.h"
+#include "../heap.h"
 #include "../loss.h"
 #include "census.h"
 
@@ -173,7 +174,7 @@ static void tell_losses(enum end_work work, unsigned count,
     loss_print(LOSS_DESCRIPTORS, now.descriptors - before->descriptors,
                stdout);
     loss_print(LOSS_THREADS, now.threads - before->threads, stdout);
-    if (census_counts_memory)
+    if (heap_is_counted())
         loss_print(LOSS_MEMORY, now.memory - before->memory, stdout);
 }
 
