@@ -233,6 +233,9 @@ static double count_of(const char *platform, const char *name)
     return answer.value;
 }
 
+/* A worker that is late gives back what it was started with: bytes of each. */
+#define WORKER_BEGINS 1
+
 static void what_a_loop_takes_is_counted(const char *platform)
 {
     static const char *const kinds[] = { "posts", "timers", "tasks",
@@ -248,7 +251,7 @@ static void what_a_loop_takes_is_counted(const char *platform)
         snprintf(name, sizeof name, "storage %u 1", i);
         double storage = count_of(platform, name);
         CHECK(storage > 0);
-        CHECK(all >= storage);
+        CHECK(all > storage - WORKER_BEGINS);
     }
 }
 
