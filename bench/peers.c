@@ -497,9 +497,22 @@ static void fit_all(unsigned rounds)
         }
 }
 
+/* A floor that has no such thing is none. */
+static void drop_empty_floors(struct row *row, unsigned rounds)
+{
+    int kept = 0;
+    for (int i = 0; i < ROW_FLOORS_MAX; i++)
+        if (row->floor[i] && has_value(row->floor[i], rounds))
+            row->floor[kept++] = row->floor[i];
+    while (kept < ROW_FLOORS_MAX)
+        row->floor[kept++] = NULL;
+}
+
 /* What a peer does not have is not told as a row without a value. */
 static void silence_empty(unsigned rounds)
 {
+    for (size_t i = 0; i < self.rows; i++)
+        drop_empty_floors(&self.row[i], rounds);
     for (size_t i = 0; i < self.rows; i++)
         self.row[i].is_silent = !has_value(&self.row[i], rounds) &&
                                 cell_of(&self.row[i])->peer->role != OURS;

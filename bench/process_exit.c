@@ -511,6 +511,6 @@ const struct question question_process_exit = {
     .name = "process_exit",
     .asks = "how long does a process take that shuts down and ends?",
     .seconds_quick = 5,
-    .seconds_full = 40,
+    .seconds_full = 35,
     .run = run,
 };
