@@ -109,28 +109,7 @@ void peer_post(unsigned from, unsigned to)
         send_packet(POST);
 }
 
-/* There are no timers, reads and accepts. */
-
-void peer_timers_open(unsigned count, void (*fired)(void))
-{
-    (void)count;
-    (void)fired;
-}
-
-void peer_timers_close(void)
-{
-}
-
-void peer_timer_start(unsigned number, uint64_t after)
-{
-    (void)number;
-    (void)after;
-}
-
-void peer_timer_cancel(unsigned number)
-{
-    (void)number;
-}
+/* There are no reads and accepts. */
 
 void peer_io_open(enum peer_kind kind, unsigned count)
 {
