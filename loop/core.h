@@ -84,7 +84,8 @@ struct loop {
     uint32_t         ready_count;
     uint32_t         delivering;        /* callbacks being called            */
     struct loop_item waiting[LOOP_KINDS];
-    uint32_t         count[LOOP_KINDS]; /* accepted, callback not started    */
+    uint32_t         count[LOOP_KINDS]; /* accepted, callback not started;
+                                           of posts see posts_count          */
     uint32_t         handles_closing;
     uint32_t         ops_unclaimed;     /* completed, and nobody awaits them */
 

@@ -478,7 +478,7 @@ int loop_stop(struct loop *l)
 static bool has_left(const struct loop *l)
 {
     for (int kind = 0; kind < LOOP_KINDS; kind++)
-        if (kind != LOOP_POST && l->count[kind] > 0)
+        if (l->count[kind] > 0)
             return true;
     return false;
 }

@@ -7,6 +7,7 @@
  * of the end of a process.
  */
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -50,16 +51,24 @@ static void begin(unsigned count, struct os_thread *thread)
     gate_wait(&inside, 1);
 }
 
+/* Does this loop end with timers pending? Then it has been asked to. */
+static bool ask_to_end(unsigned count, struct os_thread *thread)
+{
+    if (!peer_loop_has(PEER_TIMERS))
+        return false;
+    begin(count, thread);
+    asked_print();
+    return true;
+}
+
 double child_exit_clean(unsigned count, uint64_t unused,
                         struct histogram *seen)
 {
     struct os_thread thread = { { 0 } };
     (void)unused;
     (void)seen;
-    if (!peer_loop_has(PEER_TIMERS))
+    if (!ask_to_end(count, &thread))
         return NAN;
-    begin(count, &thread);
-    asked_print();
     peer_loop_stop();
     os_thread_join(&thread);
     peer_loop_end();
@@ -74,9 +83,7 @@ double child_exit_dirty(unsigned count, uint64_t unused,
     struct os_thread thread = { { 0 } };
     (void)unused;
     (void)seen;
-    if (!peer_loop_has(PEER_TIMERS))
+    if (!ask_to_end(count, &thread))
         return NAN;
-    begin(count, &thread);
-    asked_print();
     _exit(EXIT_SUCCESS);
 }
