@@ -20,3 +20,13 @@ struct loop_item *chain_await(struct chain *c)
     } while (first == CHAIN_TAKEN);
     return first;
 }
+
+struct loop_item *chain_join(struct loop_item *older,
+                             struct loop_item *younger)
+{
+    struct loop_item **end = &older;
+    while (*end)
+        end = &(*end)->next;
+    *end = younger;
+    return older;
+}

@@ -21,6 +21,8 @@
 
 #include "item.h"
 
+#define CHAIN_AHEAD 7       /* items that chain_foresee looks past           */
+
 struct chain {
     _Atomic(struct loop_item *) first;
 };
@@ -51,6 +53,24 @@ static inline struct loop_item *chain_hold(struct chain *c)
 static inline void chain_release(struct chain *c, struct loop_item *first)
 {
     atomic_store_explicit(&c->first, first, memory_order_release);
+}
+
+/* Two chains of items as one, the older ones first; each may be NULL. */
+struct loop_item *chain_join(struct loop_item *older,
+                             struct loop_item *younger);
+
+/*
+ * Items that were accepted one after another often lie at equal distances:
+ * ask the processor for one whose turn will come soon. A long chain is not
+ * in its cache, and it would find the next one only when it gets there. A
+ * wrong guess costs little: what is no memory is not asked for.
+ */
+static inline void chain_foresee(const struct loop_item *first)
+{
+    uintptr_t at = (uintptr_t)first, next = (uintptr_t)first->next;
+    uintptr_t soon = next + CHAIN_AHEAD * (next - at);
+    __builtin_prefetch((const void *)soon, 1);
+    __builtin_prefetch((const void *)(soon + 64), 1);
 }
 
 #endif

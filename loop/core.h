@@ -4,9 +4,9 @@
  * One mutex, `lock`, guards everything but posts. An item that waits is on
  * the list of its kind (an op on its handle's list); when its time has come
  * it moves to the ready queue; from there a thread inside the loop takes it
- * and calls it, with no lock held. Posts, and timers that a shutdown has
- * cancelled, come from a chain instead (chain.h): it is filled under the lock
- * and delivered from without it.
+ * and calls it, with no lock held. Posts, and the timers and tasks that a
+ * shutdown ends, come from a chain instead (chain.h): it is filled under the
+ * lock and delivered from without it.
  *
  * Three words more are shared without the lock. `posts` is a stack of accepted
  * posts, newest first; POSTS_CLOSED in it means that nothing is accepted any
@@ -89,8 +89,9 @@ struct loop {
     uint32_t         handles_closing;
     uint32_t         ops_unclaimed;     /* completed, and nobody awaits them */
 
-    struct timer *timers;               /* root of the heap                  */
-    uint64_t      timer_order;
+    struct heap timers;                 /* those with a callback             */
+    struct heap task_timers;
+    uint64_t    timer_order;
 
     struct worker  *workers;            /* workers_max of them, or NULL      */
     struct os_cond  job_queued;
@@ -110,6 +111,10 @@ struct loop {
     uint32_t     collections;       /* that were made                    */
     struct chain cancelled;         /* timers to be told by a shutdown   */
     bool         timers_cancelled;
+    struct chain telling;           /* tasks to be told by a shutdown    */
+    struct loop_item told;          /* tasks that it has told and that
+                                       go on                             */
+    uint32_t     tellings;          /* that were begun                   */
 
     uint32_t     since_look;        /* callbacks, since a thread has
                                        looked at the port                */
@@ -156,6 +161,17 @@ enum item_state {
     ITEM_ABORTED,       /* timer, job: ready, cancelled                      */
     ITEM_ENDED,         /* the caller's again, if its memory is still there  */
     ITEM_STATES,
+};
+
+/* What a task waits for. */
+enum wait {
+    WAIT_NONE,      /* stepping, or the turn is queued                       */
+    WAIT_PASS,      /* task_yield                                            */
+    WAIT_OP,
+    WAIT_TIMER,
+    WAIT_TASK,
+    WAIT_GROUP,
+    WAIT_JOB,
 };
 
 /* loop.c: all with the lock held, except where they say otherwise. */
@@ -250,13 +266,25 @@ void timer_cancel_all(struct loop *l);  /* which takes no work any more */
 
 /* Tell them; releases the lock meanwhile. Returns how many it has told. */
 uint32_t timer_deliver_cancelled(struct loop *l, const struct run *r);
-void timer_arm(struct loop *l, struct timer *t, uint64_t due);
-void timer_disarm(struct loop *l, struct timer *t);
+
+/* Add a node to one of the two heaps. */
+void timer_insert(struct loop *l, struct heap *h, struct heap_node *n,
+                  uint64_t due);
 
 /* task.c: what a task waits for has ended. */
 void task_wake(struct task *t, int status);
 void task_request_cancel(struct task *t);
-void task_cancel_newborn(struct loop *l);
+void task_fire_next(struct loop *l);    /* the earliest timer of a task    */
+
+/* A step has returned: end the task, which may release the lock meanwhile,
+ * or let it wait. */
+void task_finish_step(struct loop *l, struct task *t, enum task_next next);
+
+/* telling.c: from now on every task, also one that is spawned later, is told
+ * once to end; then the deliveries of that, which release the lock meanwhile
+ * and return how many they have told. */
+void task_tell_all(struct loop *l);
+uint32_t task_deliver_telling(struct loop *l, const struct run *r);
 
 /* worker.c */
 void job_request_cancel(struct loop *l, struct job *j);

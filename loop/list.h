@@ -45,4 +45,14 @@ static inline void list_remove(struct loop_item *i)
     i->prev = NULL;
 }
 
+/* Take all items off a list: the first of what they are now, linked by next
+ * alone up to NULL. */
+static inline struct loop_item *list_take(struct loop_item *head)
+{
+    struct loop_item *first = list_empty(head) ? NULL : head->next;
+    head->prev->next = NULL;
+    list_open(head);
+    return first;
+}
+
 #endif

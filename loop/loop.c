@@ -39,6 +39,7 @@ int loop_create(struct loop **out, const struct loop_options *options)
     l->port_alive = true;
     list_open(&l->ready);
     list_open(&l->jobs_begun);
+    list_open(&l->told);
     for (int kind = 0; kind < LOOP_KINDS; kind++)
         list_open(&l->waiting[kind]);
     l->workers_max = options ? options->workers_max : 0;
@@ -95,7 +96,7 @@ void loop_destroy(struct loop *l)
 static bool has_ready(struct loop *l)
 {
     return !list_empty(&l->ready) || !chain_is_empty(&l->collected) ||
-           !chain_is_empty(&l->cancelled);
+           !chain_is_empty(&l->cancelled) || !chain_is_empty(&l->telling);
 }
 
 /* Is some sleeping thread wrong to sleep on? */
@@ -231,12 +232,15 @@ static void deliver_one(struct loop *l)
 /*
  * Deliver what is ready now: the ready queue, then the chains. What callbacks
  * add comes behind the snapshot and waits for the next pass, so that nobody
- * can keep a run from looking at stop and at the port.
+ * can keep a run from looking at stop and at the port. Only tasks that are
+ * told to end come before all: one that has its turn must have been told.
  */
 static void deliver_snapshot(struct loop *l, const struct run *r)
 {
     uint32_t snapshot = l->ready_count;
-    l->since_look += snapshot;
+    l->since_look += snapshot + task_deliver_telling(l, r);
+    if (!chain_is_empty(&l->telling))
+        return;
     while (snapshot-- > 0 && !list_empty(&l->ready)) {
         if (atomic_load(&r->leave) || run_is_late(r, snapshot))
             return;

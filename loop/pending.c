@@ -134,14 +134,29 @@ static void add_cancelled(struct listing *list, struct loop *l)
     chain_release(&l->cancelled, first);
 }
 
+/* Those on the waiting list were spawned after a shutdown had begun to tell
+ * the others. */
+static void add_tasks(struct listing *list, struct loop *l)
+{
+    add_list(list, &l->told, LOOP_TASK);
+    struct loop_item *first = chain_hold(&l->telling);
+    for (const struct loop_item *i = first; i && !is_full(list); i = i->next)
+        add(list, i);
+    chain_release(&l->telling, first);
+    add_list(list, &l->waiting[LOOP_TASK], LOOP_TASK);
+}
+
 static size_t make_list(struct loop *l, struct listing list)
 {
     list.now = os_now();
     for (int kind = 0; kind < LOOP_KINDS; kind++) {
         /* A task's own item stays on its list also while its turn, which is
          * another item, is on the ready queue. */
-        if (kind != LOOP_TASK)
-            add_list(&list, &l->ready, (enum loop_kind)kind);
+        if (kind == LOOP_TASK) {
+            add_tasks(&list, l);
+            continue;
+        }
+        add_list(&list, &l->ready, (enum loop_kind)kind);
         add_list(&list, &l->waiting[kind], (enum loop_kind)kind);
         if (kind == LOOP_JOB)
             add_list(&list, &l->jobs_begun, LOOP_JOB);

@@ -54,22 +54,14 @@ static struct loop_item *turn_round(struct loop_item *newest)
     return oldest;
 }
 
-static void append(struct loop_item **end, struct loop_item *oldest)
-{
-    while (*end)
-        end = &(*end)->next;
-    *end = oldest;
-}
-
 static void collect(struct loop *l, struct loop_item *newest)
 {
     struct loop_item *oldest = turn_round(newest);
     struct loop_item *first = chain_hold(&l->collected);
     if (!first && oldest)
         l->collected_since = oldest->since;
-    append(&first, oldest);
     l->collections++;
-    chain_release(&l->collected, first);
+    chain_release(&l->collected, chain_join(first, oldest));
 }
 
 void posts_collect(struct loop *l)

@@ -90,22 +90,12 @@ static bool run_hooks(struct shutdown *s)
     return !l->hooks;
 }
 
-static void forget_cancels(struct loop *l)
-{
-    struct loop_item *head = &l->waiting[LOOP_TASK];
-    for (struct loop_item *i = head->next; i != head; i = i->next)
-        LIST_OF(i, struct task, item)->reset = false;
-}
-
 static bool end_tasks(struct shutdown *s)
 {
     struct loop *l = s->loop;
-    forget_cancels(l);
-    task_cancel_newborn(l);
-    while (l->count[LOOP_TASK] > 0 && !expired(s)) {
+    task_tell_all(l);
+    while (l->count[LOOP_TASK] > 0 && !expired(s))
         pump(s);
-        task_cancel_newborn(l);
-    }
     end_phase(s, SHUTDOWN_PHASE_TASKS);
     return l->count[LOOP_TASK] == 0;
 }

@@ -8,20 +8,10 @@
  */
 #include "core.h"
 
-enum wait {
-    WAIT_NONE,      /* stepping, or the turn is queued                       */
-    WAIT_PASS,      /* task_yield                                            */
-    WAIT_OP,
-    WAIT_TIMER,
-    WAIT_TASK,
-    WAIT_GROUP,
-    WAIT_JOB,
-};
-
 static void queue_turn(struct task *t)
 {
     t->wait = WAIT_NONE;
-    t->awaited = NULL;
+    t->turn = (struct loop_item){ .kind = LOOP_TASK };
     t->item.state = ITEM_QUEUED;
     core_ready(t->loop, &t->turn);
 }
@@ -45,10 +35,12 @@ int task_spawn(struct loop *l, struct task *t)
         t->loop = l;
         t->waiters = NULL;
         t->group = NULL;
-        t->stepping = t->due = t->cancel = t->reset = false;
+        t->stepping = t->due = t->watched = false;
         t->wake_status = t->result = 0;
-        t->turn.kind = LOOP_TASK;
-        t->turn.ready = 0;
+
+        /* Born while the others are told to end: so is this one. */
+        t->cancel = l->tellings > 0;
+        atomic_init(&t->told, l->tellings);
         core_accept(l, &t->item, LOOP_TASK, ITEM_QUEUED,
                     &l->waiting[LOOP_TASK]);
         queue_turn(t);
@@ -59,11 +51,19 @@ int task_spawn(struct loop *l, struct task *t)
 
 /* Cancelling. */
 
+/* Has a shutdown begun to tell all tasks, and not come to this one? Then it
+ * is on that chain, and any cancel of it is the one that is on its way. */
+static bool is_to_be_told(const struct task *t)
+{
+    return atomic_load_explicit(&t->told, memory_order_acquire) !=
+           t->loop->tellings;
+}
+
 /* A list of tasks still to be asked, so that no chain of tasks that wait for
  * one another, however long, needs the stack. */
 static void ask(struct task **list, struct task *t)
 {
-    if (t->cancel)
+    if (t->cancel || is_to_be_told(t))
         return;
     t->cancel = true;
     t->cancel_next = *list;
@@ -87,10 +87,8 @@ static void cancel_awaited(struct task *t, struct task **list)
         op_request_cancel(t->loop, t->awaited);
         break;
     case WAIT_TIMER:
-        if (t->timer.loop) {
-            timer_disarm(t->loop, &t->timer);
-            task_wake(t, LOOP_EABORTED);
-        }
+        heap_remove(&t->loop->task_timers, &t->timer);
+        task_wake(t, LOOP_EABORTED);
         break;
     case WAIT_TASK:
         ask(list, t->awaited);
@@ -132,35 +130,38 @@ int task_cancel(struct task *t)
     return LOOP_OK;
 }
 
+static size_t ask_listed(struct task **list, struct loop_item *head)
+{
+    size_t count = 0;
+    for (struct loop_item *i = head->next; i != head; i = i->next) {
+        ask(list, LIST_OF(i, struct task, item));
+        count++;
+    }
+    return count;
+}
+
+/* Those that are on their way to a cancel are asked already. */
+static size_t count_telling(struct loop *l)
+{
+    size_t count = 0;
+    struct loop_item *first = chain_hold(&l->telling);
+    for (const struct loop_item *i = first; i; i = i->next)
+        count++;
+    chain_release(&l->telling, first);
+    return count;
+}
+
 size_t task_cancel_all(struct loop *l)
 {
     size_t count = 0;
     struct task *list = NULL;
     core_enter(l);
-    struct loop_item *head = &l->waiting[LOOP_TASK];
-    for (struct loop_item *i = head->next; i != head; i = i->next) {
-        ask(&list, LIST_OF(i, struct task, item));
-        count++;
-    }
+    count += ask_listed(&list, &l->told);
+    count += count_telling(l);
+    count += ask_listed(&list, &l->waiting[LOOP_TASK]);
     cancel_listed(list);
     core_leave(l);
     return count;
-}
-
-/* New tasks are at the end of the list, so this looks only at those that
- * were born since the last time: all rounds together are O(tasks). */
-void task_cancel_newborn(struct loop *l)
-{
-    struct task *list = NULL;
-    struct loop_item *head = &l->waiting[LOOP_TASK];
-    for (struct loop_item *i = head->prev; i != head; i = i->prev) {
-        struct task *t = LIST_OF(i, struct task, item);
-        if (t->reset)
-            break;
-        t->reset = true;
-        ask(&list, t);
-    }
-    cancel_listed(list);
 }
 
 /* Waiting. Each is called in the task's own step. */
@@ -185,10 +186,8 @@ void task_await_timer(struct task *t, uint64_t due)
 {
     core_enter(t->loop);
     begin_wait(t, WAIT_TIMER, NULL);
-    t->timer.fire = NULL;
-    t->timer.item.name = t->item.name;
     if (core_takes_work(t->loop))
-        timer_arm(t->loop, &t->timer, due);
+        timer_insert(t->loop, &t->loop->task_timers, &t->timer, due);
     else
         task_wake(t, LOOP_EABORTED);
     core_leave(t->loop);
@@ -235,6 +234,13 @@ void task_await_job(struct task *t, struct job *job)
     os_mutex_unlock(&l->lock);
 }
 
+void task_fire_next(struct loop *l)
+{
+    struct heap_node *next = l->task_timers.root;
+    heap_remove(&l->task_timers, next);
+    task_wake(LIST_OF(next, struct task, timer), 0);
+}
+
 void task_await_task(struct task *t, struct task *other)
 {
     LOOP_ASSERT(t != other);
@@ -245,6 +251,7 @@ void task_await_task(struct task *t, struct task *other)
     } else {
         t->wait_next = other->waiters;
         other->waiters = t;
+        other->watched = true;
     }
     os_mutex_unlock(&t->loop->lock);
 }
@@ -270,11 +277,16 @@ static void note_result(struct group *g, const struct task *t)
 
 void group_add(struct group *g, struct task *t)
 {
-    core_enter(t->loop);
+    struct loop *l = t->loop;
+    core_enter(l);
     LOOP_ASSERT(!t->group);
+
+    /* A shutdown may be about to end it without the lock. */
+    struct loop_item *telling = chain_hold(&l->telling);
     if (t->item.state == ITEM_ENDED) {
         note_result(g, t);
     } else {
+        t->watched = true;
         t->group = g;
         t->group_prev = NULL;
         t->group_next = g->members;
@@ -282,7 +294,8 @@ void group_add(struct group *g, struct task *t)
             g->members->group_prev = t;
         g->members = t;
     }
-    os_mutex_unlock(&t->loop->lock);
+    chain_release(&l->telling, telling);
+    os_mutex_unlock(&l->lock);
 }
 
 static bool group_is_over(const struct group *g)
@@ -367,9 +380,18 @@ static void begin_waiting(struct task *t)
     }
 }
 
+void task_finish_step(struct loop *l, struct task *t, enum task_next next)
+{
+    if (next == TASK_ENDS)
+        end_task(l, t);
+    else
+        begin_waiting(t);
+}
+
 void task_deliver(struct loop *l, struct loop_item *turn)
 {
     struct task *t = LIST_OF(turn, struct task, turn);
+    LOOP_ASSERT(!is_to_be_told(t));
     struct task_wake wake = { .cancelled = t->cancel,
                               .status = t->wake_status };
     t->cancel = false;
@@ -379,8 +401,5 @@ void task_deliver(struct loop *l, struct loop_item *turn)
     os_mutex_unlock(&l->lock);
     enum task_next next = t->step(t, wake);
     core_enter(l);
-    if (next == TASK_ENDS)
-        end_task(l, t);
-    else
-        begin_waiting(t);
+    task_finish_step(l, t, next);
 }

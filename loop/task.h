@@ -16,11 +16,12 @@
 #ifndef LOOP_TASK_H
 #define LOOP_TASK_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 
+#include "heap.h"
 #include "loop.h"
 #include "op.h"
-#include "timer.h"
 #include "worker.h"
 
 /* Why is this step being called? */
@@ -36,27 +37,33 @@ enum task_next {
 
 struct group;
 
+/* What comes first is all that a shutdown needs of most tasks. */
 struct task {
     struct loop_item item;      /* links in the loop's list of tasks     */
-    struct loop_item turn;      /* link in the ready queue               */
-    struct loop     *loop;
-    struct task     *waiters;   /* tasks that await this one             */
-    struct task     *wait_next; /* next in the list of waiters I am on   */
-    struct group    *group;     /* the group this is a member of         */
-    struct task     *group_next;
-    struct task     *group_prev;
-    struct task     *cancel_next;   /* in a list of tasks being cancelled */
-    void            *awaited;   /* what I wait for, of kind wait         */
-    struct timer     timer;     /* for task_await_timer                  */
+    enum task_next (*step)(struct task *t, struct task_wake wake);
+    void (*ended)(struct task *t);
+    atomic_uint      told;      /* by which shutdown; by none is 0       */
     uint8_t          wait;      /* what I wait for                       */
     bool             stepping;  /* step is being called                  */
     bool             due;       /* woken while stepping                  */
     bool             cancel;    /* asked for, not yet delivered          */
-    bool             reset;     /* a shutdown has cancelled this task    */
+    bool             watched;   /* has had a waiter or a group           */
     int              wake_status;
     int              result;
-    enum task_next (*step)(struct task *t, struct task_wake wake);
-    void (*ended)(struct task *t);
+    struct loop     *loop;
+    struct task     *waiters;   /* tasks that await this one             */
+    struct group    *group;     /* the group this is a member of         */
+    struct task     *group_next;
+    struct task     *group_prev;
+    struct task     *cancel_next;   /* in a list of tasks being cancelled */
+    union {
+        struct loop_item turn;      /* not waiting: in the ready queue   */
+        struct heap_node timer;     /* waiting for a time                */
+        struct {
+            void        *awaited;   /* any other thing that I wait for   */
+            struct task *wait_next; /* next of those that await a task   */
+        };
+    };
 };
 
 /*
@@ -90,7 +97,8 @@ size_t task_cancel_all(struct loop *l);
 void task_await_op(struct task *t, struct op *op);
 
 /* Wait until a time, absolute; the status is 0, or LOOP_EABORTED. On a loop
- * that takes no new work there is no wait: the step comes in the next pass. */
+ * that takes no new work there is no wait: the step comes in the next pass.
+ * That wait is part of the task: loop_pending lists no timer for it. */
 void task_await_timer(struct task *t, uint64_t due);
 
 /*

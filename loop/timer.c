@@ -1,100 +1,34 @@
 /*
- * timer.c - a pairing heap of armed timers.
+ * timer.c - timers, those with a callback and those of tasks.
  *
- * `child` is a node's first child, `sibling` the next in its list, and
- * `back` the previous sibling, or the parent for a first child. The root has
- * neither sibling nor back.
+ * The timers of tasks are a heap of their own, so that a shutdown, which
+ * ends the waits of all tasks, can forget all of those at once.
  */
 #include "core.h"
 
-static bool earlier(const struct timer *a, const struct timer *b)
+void timer_insert(struct loop *l, struct heap *h, struct heap_node *n,
+                  uint64_t due)
 {
-    if (a->due != b->due)
-        return a->due < b->due;
-    return a->order < b->order;
+    n->due = due;
+    n->order = l->timer_order++;
+    heap_insert(h, n);
 }
 
-/* Make the later of two roots the first child of the earlier one. */
-static struct timer *meld(struct timer *a, struct timer *b)
-{
-    if (!a)
-        return b;
-    if (!b)
-        return a;
-    if (earlier(b, a)) {
-        struct timer *swap = a;
-        a = b;
-        b = swap;
-    }
-    b->sibling = a->child;
-    if (b->sibling)
-        b->sibling->back = b;
-    b->back = a;
-    a->child = b;
-    return a;
-}
-
-/* Meld a list of siblings: in pairs from the left, then all from the right. */
-static struct timer *meld_all(struct timer *list)
-{
-    struct timer *pairs = NULL;
-    while (list) {
-        struct timer *a = list;
-        struct timer *b = a->sibling;
-        list = b ? b->sibling : NULL;
-        a->sibling = a->back = NULL;
-        if (b)
-            b->sibling = b->back = NULL;
-        struct timer *pair = meld(a, b);
-        pair->sibling = pairs;
-        pairs = pair;
-    }
-    struct timer *root = NULL;
-    while (pairs) {
-        struct timer *pair = pairs;
-        pairs = pair->sibling;
-        pair->sibling = NULL;
-        root = meld(root, pair);
-    }
-    return root;
-}
-
-static void heap_remove(struct loop *l, struct timer *t)
-{
-    struct timer *children = meld_all(t->child);
-    t->child = NULL;
-    if (t == l->timers) {
-        l->timers = children;
-        return;
-    }
-    if (t->back->child == t)
-        t->back->child = t->sibling;
-    else
-        t->back->sibling = t->sibling;
-    if (t->sibling)
-        t->sibling->back = t->back;
-    t->sibling = t->back = NULL;
-    l->timers = meld(l->timers, children);
-}
-
-void timer_arm(struct loop *l, struct timer *t, uint64_t due)
+static void arm(struct loop *l, struct timer *t, uint64_t due)
 {
     t->loop = l;
-    t->due = due;
-    t->order = l->timer_order++;
-    t->child = t->sibling = t->back = NULL;
     core_accept(l, &t->item, LOOP_TIMER, ITEM_PENDING,
                 &l->waiting[LOOP_TIMER]);
-    l->timers = meld(l->timers, t);
+    timer_insert(l, &l->timers, &t->node, due);
 }
 
 /* The timer is armed, or due and on the ready queue. */
-void timer_disarm(struct loop *l, struct timer *t)
+static void disarm(struct loop *l, struct timer *t)
 {
     if (t->item.ready) {
         core_unready(l, &t->item);
     } else {
-        heap_remove(l, t);
+        heap_remove(&l->timers, &t->node);
         list_remove(&t->item);
     }
     l->count[LOOP_TIMER]--;
@@ -107,7 +41,7 @@ int timer_start(struct loop *l, struct timer *t, uint64_t due)
     core_enter(l);
     int result = core_takes_work(l) ? LOOP_OK : LOOP_ECLOSED;
     if (result == LOOP_OK)
-        timer_arm(l, t, due);
+        arm(l, t, due);
     core_leave(l);
     return result;
 }
@@ -124,38 +58,41 @@ int timer_cancel(struct loop *l, struct timer *t)
     core_enter(l);
     int result = LOOP_ENOTFOUND;
     if (may_disarm(l, t)) {
-        timer_disarm(l, t);
+        disarm(l, t);
         result = LOOP_OK;
     }
     core_leave(l);
     return result;
 }
 
-uint64_t timer_next(const struct loop *l)
+static struct heap_node *earliest(const struct loop *l)
 {
-    return l->timers ? l->timers->due : PORT_FOREVER;
+    struct heap_node *timer = l->timers.root, *of_task = l->task_timers.root;
+    return heap_earlier(timer, of_task) ? timer : of_task;
 }
 
-/* A task's own timer wakes the task; any other has a callback. */
-static void end_timer(struct loop *l, struct timer *t)
+uint64_t timer_next(const struct loop *l)
 {
+    const struct heap_node *next = earliest(l);
+    return next ? next->due : PORT_FOREVER;
+}
+
+static void fire_next(struct loop *l)
+{
+    struct timer *t = LIST_OF(l->timers.root, struct timer, node);
+    heap_remove(&l->timers, &t->node);
     list_remove(&t->item);
-    if (t->fire) {
-        t->item.state = ITEM_READY;
-        core_ready(l, &t->item);
-    } else {
-        l->count[LOOP_TIMER]--;
-        t->loop = NULL;
-        task_wake(LIST_OF(t, struct task, timer), 0);
-    }
+    t->item.state = ITEM_READY;
+    core_ready(l, &t->item);
 }
 
 void timer_collect(struct loop *l)
 {
-    while (l->timers && l->timers->due <= l->now) {
-        struct timer *t = l->timers;
-        heap_remove(l, t);
-        end_timer(l, t);
+    while (timer_next(l) <= l->now) {
+        if (earliest(l) == l->timers.root)
+            fire_next(l);
+        else
+            task_fire_next(l);
     }
 }
 
@@ -166,17 +103,13 @@ void timer_collect(struct loop *l)
  */
 void timer_cancel_all(struct loop *l)
 {
-    struct loop_item *head = &l->waiting[LOOP_TIMER];
-    struct loop_item *first = head->next;
     LOOP_ASSERT(l->count[LOOP_TASK] == 0);
     l->timers_cancelled = true;
-    if (list_empty(head))
+    l->timers.root = NULL;
+    if (list_empty(&l->waiting[LOOP_TIMER]))
         return;
-    l->timers = NULL;
-    head->prev->next = NULL;
-    list_open(head);
     LOOP_ASSERT(!chain_hold(&l->cancelled));
-    chain_release(&l->cancelled, first);
+    chain_release(&l->cancelled, list_take(&l->waiting[LOOP_TIMER]));
 }
 
 static struct timer *next_cancelled(struct loop *l)

@@ -1,27 +1,22 @@
 /*
  * timer.h - one-shot timers.
  *
- * A pairing heap of caller-owned nodes: arming is O(1), the earliest is at
- * the root, cancelling and firing are O(log n) amortised, and nothing is
- * allocated.
+ * Arming is O(1), cancelling and firing are O(log n) amortised, and nothing
+ * is allocated. Timers of one time fire in the order of arming.
  *
  * threads    any
- * source     Fredman, Sedgewick, Sleator, Tarjan: The Pairing Heap (1986)
  */
 #ifndef LOOP_TIMER_H
 #define LOOP_TIMER_H
 
+#include "heap.h"
 #include "loop.h"
 
 struct timer {
     struct loop_item item;
     void (*fire)(struct timer *t, int status);
     struct loop     *loop;
-    struct timer    *child;     /* heap: first child                     */
-    struct timer    *sibling;   /* heap: next sibling                    */
-    struct timer    *back;      /* heap: previous sibling, or parent     */
-    uint64_t         due;
-    uint64_t         order;     /* of arming: equal times fire in order  */
+    struct heap_node node;
 };
 
 /*

@@ -35,7 +35,7 @@ static void on_alarm(struct timer *t, int status)
         a->cancel_result = timer_cancel(a->loop, a->to_cancel);
     if (a->again > 0) {
         a->again--;
-        CHECK_EQ(0, timer_start(a->loop, t, t->due));
+        CHECK_EQ(0, timer_start(a->loop, t, t->node.due));
     }
 }
 
