@@ -120,8 +120,13 @@ void op_request_cancel(struct loop *l, struct op *op)
     op->item.state = ITEM_CANCELLING;
 
     /* Not found means that a packet is queued or dequeued. Either way one
-     * comes, and what it says is the truth. */
-    (void)port_cancel(l->port, op->handle->port_handle, &op->port_op);
+     * comes, and what it says is the truth. A drain cancels all that there
+     * is and looks at the port next. */
+    port_handle h = op->handle->port_handle;
+    if (l->state == STATE_DRAINING)
+        port_cancel_soon(l->port, h, &op->port_op);
+    else
+        (void)port_cancel(l->port, h, &op->port_op);
 }
 
 int op_cancel(struct op *op)

@@ -136,6 +136,13 @@ int port_start(struct port *p, port_handle h, struct port_op *op,
 int port_cancel(struct port *p, port_handle h, struct port_op *op);
 
 /*
+ * As port_cancel, for many ops in a row, whose packets are waited for next:
+ * the request may reach the device with the next port_dequeue only, together
+ * with others.
+ */
+void port_cancel_soon(struct port *p, port_handle h, struct port_op *op);
+
+/*
  * Queue a packet that belongs to no op.
  *
  *   key       delivered as it is

@@ -472,6 +472,34 @@ static void cancelled_read_takes_no_data(void)
     port_close(p);
 }
 
+/* Many may be cancelled in a row. Each says so, also when its other end is
+ * closed next: that comes later. */
+static void ops_cancelled_soon_see_no_later_close(void)
+{
+    enum { PIPES = 20 };
+    static struct port_op op[PIPES];
+    static char in[PIPES];
+    struct port *p = open_port();
+    struct pipe pipe[PIPES];
+    for (int i = 0; i < PIPES; i++) {
+        struct port_request request = reading(&in[i], 1);
+        op[i] = (struct port_op){ 0 };
+        pipe_open(&pipe[i], p);
+        CHECK_EQ(0, port_start(p, pipe[i].reader, &op[i], &request));
+    }
+    for (int i = 0; i < PIPES; i++)
+        port_cancel_soon(p, pipe[i].reader, &op[i]);
+    for (int i = 0; i < PIPES; i++)
+        port_handle_close(pipe[i].writer);
+    for (int i = 0; i < PIPES; i++)
+        CHECK_EQ(LOOP_EABORTED, dequeue_one(p).status);
+    port_cancel_soon(p, pipe[0].reader, &op[0]);
+    nothing_is_queued(p);
+    for (int i = 0; i < PIPES; i++)
+        port_handle_close(pipe[i].reader);
+    port_close(p);
+}
+
 /* C2, C3: an op that was done posts its result, whatever cancel says. */
 static void cancel_after_the_end_changes_nothing(void)
 {
@@ -1403,6 +1431,7 @@ int main(void)
     RUN(cancelled_write_says_how_much);
     RUN(cancelled_read_has_one_packet);
     RUN(cancelled_read_takes_no_data);
+    RUN(ops_cancelled_soon_see_no_later_close);
     RUN(cancel_after_the_end_changes_nothing);
     RUN(every_one_of_many_cancels_posts);
     RUN(cancel_lets_the_next_op_through);
@@ -1425,5 +1454,5 @@ int main(void)
     RUN(posts_do_not_starve_devices);
     RUN(each_started_op_has_one_packet);
     RUN(handles_come_and_go_under_waiters);
-    return test_result(39);
+    return test_result(40);
 }

@@ -1,16 +1,17 @@
 /*
  * floor_ring.c - the floor that sleeps in a ring, on the read of an eventfd.
  *
- * A read of a descriptor that does not block is a poll first, and so is an
- * accept. Reads are
- * cancelled one by one, in batches of half a ring: to cancel all of a
- * descriptor at once takes the kernel a search for each.
+ * Reads and accepts are the kernel's own, of descriptors that block, since it
+ * would not wait for others. They are cancelled one by one, in batches of
+ * half a ring: to cancel all of a descriptor at once takes the kernel a
+ * search for each. By the number of completions the kernel sizes the table in
+ * which it finds what is to be cancelled.
  *
  * source: io_uring_prep_cancel64(3), io_uring_submit_and_wait(3)
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <liburing.h>
-#include <poll.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
@@ -21,6 +22,7 @@
 #include "floor.h"
 
 #define ENTRIES 256u
+#define COMPLETIONS 4096u
 #define WAKE 0                  /* user data; reads count from 1         */
 #define CANCEL UINT64_MAX
 
@@ -42,7 +44,9 @@ bool floor_has(enum peer_kind kind)
 
 void floor_open(void)
 {
-    int failed = io_uring_queue_init(ENTRIES, &ring, 0);
+    struct io_uring_params params = { .flags = IORING_SETUP_CQSIZE,
+                                      .cq_entries = COMPLETIONS };
+    int failed = io_uring_queue_init_params(ENTRIES, &ring, &params);
     LOOP_ASSERT(!failed);
     event = eventfd(0, EFD_CLOEXEC);
     LOOP_ASSERT(event >= 0);
@@ -99,6 +103,23 @@ static struct io_uring_sqe *next_entry(void)
     return io_uring_get_sqe(&ring);
 }
 
+static void prepare(struct io_uring_sqe *entry, enum peer_kind kind, int fd)
+{
+    static char byte;
+    if (descriptor_accepts(kind))
+        io_uring_prep_accept(entry, fd, NULL, NULL, 0);
+    else
+        io_uring_prep_recv(entry, fd, &byte, 1, 0);
+}
+
+static int open_blocking(enum peer_kind kind)
+{
+    int fd = (int)descriptor_open(kind);
+    int failed = fcntl(fd, F_SETFL, 0);
+    LOOP_ASSERT(!failed);
+    return fd;
+}
+
 void floor_io_open(enum peer_kind kind, unsigned count)
 {
     reads = calloc(count, sizeof *reads);
@@ -106,9 +127,9 @@ void floor_io_open(enum peer_kind kind, unsigned count)
     read_count = count;
     is_one = descriptor_is_one(kind);
     for (unsigned i = 0; i < count; i++) {
-        reads[i] = is_one && i > 0 ? reads[0] : (int)descriptor_open(kind);
+        reads[i] = is_one && i > 0 ? reads[0] : open_blocking(kind);
         struct io_uring_sqe *entry = next_entry();
-        io_uring_prep_poll_add(entry, reads[i], POLLIN);
+        prepare(entry, kind, reads[i]);
         io_uring_sqe_set_data64(entry, i + 1);
     }
     io_uring_submit(&ring);

@@ -286,6 +286,11 @@ int port_cancel(struct port *p, port_handle h, struct port_op *op)
     return result;
 }
 
+void port_cancel_soon(struct port *p, port_handle h, struct port_op *op)
+{
+    (void)port_cancel(p, h, op);
+}
+
 static bool post_fails(void)
 {
     if (ports.post_failures < POST_FAILURES_MAX &&

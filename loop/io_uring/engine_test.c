@@ -185,6 +185,33 @@ static void cancelling_many_reads_of_a_handle_calls_once(void)
                 cancel_without_calls);
 }
 
+/* One of each of many handles, all in the kernel; its answers are then waited
+ * for with one call. */
+static int cancel_soon_without_calls(void)
+{
+    enum { HANDLES = 100 };
+    struct port *p = open_port();
+    port_handle reader[HANDLES], writer[HANDLES];
+    struct packet packet;
+    for (int i = 0; i < HANDLES; i++) {
+        struct port_request request = reading(&in[i]);
+        CHECK_EQ(0, port_pipe(&reader[i], &writer[i]));
+        CHECK_EQ(0, port_associate(p, reader[i], 1));
+        CHECK_EQ(0, port_start(p, reader[i], &op[i], &request));
+    }
+    CHECK_EQ(0, port_dequeue(p, &packet, 1, 0));
+    if (forbid(SYS_io_uring_enter, SECCOMP_RET_KILL_PROCESS))
+        return CHILD_SKIPPED;
+    for (int i = 0; i < HANDLES; i++)
+        port_cancel_soon(p, reader[i], &op[i]);
+    return test_failures ? CHILD_FAILED : CHILD_PASSED;
+}
+
+static void cancelling_soon_calls_nothing(void)
+{
+    check_child("cancelling_soon_calls_nothing", cancel_soon_without_calls);
+}
+
 /* Reads and waits that are started while nobody sleeps go to the kernel
  * together with the next sleep. */
 static int start_without_calls(void)
@@ -308,12 +335,13 @@ int main(void)
     if (!kernel_gives_rings()) {
         for (int i = 0; i < 5; i++)
             test_skip("what a ring does", "this kernel gives none");
-        return test_result(6);
+        return test_result(7);
     }
     RUN(engines_live_side_by_side);
     RUN(cancelling_many_reads_of_a_handle_calls_once);
+    RUN(cancelling_soon_calls_nothing);
     RUN(starting_waits_calls_nothing);
     RUN(empty_poll_calls_nothing);
     RUN(refused_submission_is_made_again);
-    return test_result(6);
+    return test_result(7);
 }

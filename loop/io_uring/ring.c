@@ -27,7 +27,7 @@
 
 #define NANOSECONDS 1000000000u
 #define SUBMISSIONS 128
-#define COMPLETIONS 1024        /* by this the kernel sizes the table in
+#define COMPLETIONS 4096        /* by this the kernel sizes the table in
                                    which it finds what is to be cancelled */
 #define PULL_MAX 64
 

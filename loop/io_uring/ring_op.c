@@ -167,8 +167,12 @@ static bool owe_cancel(struct kernel_op *op)
 /* Cancel by the address of the op, never by descriptor, which may be closed
  * before the kernel gets to it. Its answer is no news of the op, except that
  * it may have slipped through: a cancel finds nothing while the op is between
- * being woken and going to sleep again, and has to be repeated. */
-static void cancel_in_kernel(struct association *a, struct kernel_op *op)
+ * being woken and going to sleep again, and has to be repeated.
+ *
+ *   then      ring_submit, or ring_keep if the caller looks at the port next
+ */
+static void cancel_in_kernel(struct association *a, struct kernel_op *op,
+                             void (*then)(struct ring_port *p))
 {
     struct ring_port *p = ring_of(a->port);
     op->ring_cancelled = true;
@@ -178,7 +182,7 @@ static void cancel_in_kernel(struct association *a, struct kernel_op *op)
     struct io_uring_sqe *sqe = ring_prepare(p);
     io_uring_prep_cancel64(sqe, (uintptr_t)op, 0);
     io_uring_sqe_set_data64(sqe, (uintptr_t)op | RING_CANCEL);
-    ring_submit(p);
+    then(p);
 }
 
 static enum progress write_moved(struct kernel_op *op, int32_t size)
@@ -256,7 +260,7 @@ static enum progress step(struct association *a, struct kernel_op *op)
         return a->closed ? BLOCKED : begin(a, op);
     unsigned due = atomic_load(&op->ring_due);
     if (due == (DUE_RESULT | CANCEL_MISSED))
-        cancel_in_kernel(a, op);
+        cancel_in_kernel(a, op, ring_submit);
     if (due & (DUE_RESULT | DUE_CANCEL))
         return BLOCKED;
     return settle(a, op);
@@ -309,11 +313,12 @@ int ring_port_start(struct port *p, port_handle h, struct port_op *port_op,
  *
  *   returns   true if a packet was queued
  */
-static bool cancel(struct association *a, struct kernel_op *op)
+static bool cancel(struct association *a, struct kernel_op *op,
+                   void (*then)(struct ring_port *p))
 {
     if (in_kernel(op)) {
         if (!op->ring_cancelled)
-            cancel_in_kernel(a, op);
+            cancel_in_kernel(a, op, then);
         return false;
     }
     op->node.packet.status = LOOP_EABORTED;
@@ -347,7 +352,7 @@ int ring_port_cancel(struct port *p, port_handle h, struct port_op *port_op)
         os_mutex_lock(&a->lock);
     }
     bool pending = association_has(a, op);
-    bool queued = pending && cancel(a, op);
+    bool queued = pending && cancel(a, op, ring_submit);
     os_mutex_unlock(&a->lock);
 
     if (look || queued)
@@ -356,9 +361,26 @@ int ring_port_cancel(struct port *p, port_handle h, struct port_op *port_op)
     return pending ? 0 : LOOP_ENOTFOUND;
 }
 
+/* Nobody is told whether it is found, so there is nothing to look at. */
+void ring_port_cancel_soon(struct port *p, port_handle h,
+                           struct port_op *port_op)
+{
+    struct kernel_op *op = (struct kernel_op *)port_op;
+    struct association *a = association_find(p, h);
+    if (!a)
+        return;
+    os_mutex_lock(&a->lock);
+    bool queued = association_has(a, op) && cancel(a, op, ring_keep);
+    os_mutex_unlock(&a->lock);
+    if (queued)
+        ring_hand_on(ring_of(p));
+    association_release(a);
+}
+
 /* The ops that are in the kernel keep the file open, and each keeps the
- * association, until they are settled; they were submitted before the
- * descriptor is closed, so none of them can meet its next owner. */
+ * association, until they are settled; they are submitted before the
+ * descriptor is closed, so none of them can meet its next owner. So are
+ * cancels that are kept: what is cancelled first must not see the close. */
 void ring_detach(struct association *a)
 {
     os_mutex_lock(&a->lock);
@@ -367,10 +389,11 @@ void ring_detach(struct association *a)
         struct kernel_op *next;
         for (struct kernel_op *op = a->pending[d].first; op; op = next) {
             next = op->next;
-            cancel(a, op);
+            cancel(a, op, ring_submit);
         }
     }
     os_mutex_unlock(&a->lock);
+    ring_submit_kept(ring_of(a->port));
     ring_hand_on(ring_of(a->port));
 }
 
@@ -382,7 +405,7 @@ void ring_cancel_all(struct association *a)
     for (int d = 0; d < DIRECTIONS; d++) {
         struct kernel_op *op = a->pending[d].first;
         if (op && in_kernel(op) && !op->ring_cancelled)
-            cancel_in_kernel(a, op);
+            cancel_in_kernel(a, op, ring_keep);
     }
     os_mutex_unlock(&a->lock);
 }

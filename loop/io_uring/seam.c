@@ -47,6 +47,14 @@ int port_cancel(struct port *p, port_handle h, struct port_op *op)
                              : epoll_port_cancel(p, h, op);
 }
 
+void port_cancel_soon(struct port *p, port_handle h, struct port_op *op)
+{
+    if (port_uses_ring(p))
+        ring_port_cancel_soon(p, h, op);
+    else
+        (void)epoll_port_cancel(p, h, op);
+}
+
 int port_post(struct port *p, uint64_t key)
 {
     return port_uses_ring(p) ? ring_port_post(p, key)

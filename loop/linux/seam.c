@@ -29,6 +29,11 @@ int port_cancel(struct port *p, port_handle h, struct port_op *op)
     return epoll_port_cancel(p, h, op);
 }
 
+void port_cancel_soon(struct port *p, port_handle h, struct port_op *op)
+{
+    (void)epoll_port_cancel(p, h, op);
+}
+
 int port_post(struct port *p, uint64_t key)
 {
     return epoll_port_post(p, key);

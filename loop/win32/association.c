@@ -232,6 +232,11 @@ int port_cancel(struct port *p, port_handle h, struct port_op *port_op)
     return status;
 }
 
+void port_cancel_soon(struct port *p, port_handle h, struct port_op *op)
+{
+    (void)port_cancel(p, h, op);
+}
+
 bool association_set_object(port_handle h)
 {
     AcquireSRWLockShared(&registry.lock);
