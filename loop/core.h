@@ -8,7 +8,7 @@
  * shutdown ends, come from a chain instead (chain.h): it is filled under the
  * lock and delivered from without it.
  *
- * Three words more are shared without the lock. `posts` is a stack of accepted
+ * Four words more are shared without the lock. `posts` is a stack of accepted
  * posts, newest first; POSTS_CLOSED in it means that nothing is accepted any
  * more, so one compare-and-swap decides between accepted and refused.
  * `sleepers` counts the threads that block in the port or are about to, and
@@ -17,7 +17,8 @@
  * itself first and looks for work then. Both orders are sequentially
  * consistent, so at least one of the two sees the other. Whoever takes a
  * wake packet clears `wake_pending` before it looks for work: a wake that is
- * suppressed because one is pending is made good by that look.
+ * suppressed because one is pending is made good by that look. The last word,
+ * `stoppers`, decides nothing: it asks a run to leave the lock to a stop.
  */
 #ifndef LOOP_CORE_H
 #define LOOP_CORE_H
@@ -125,6 +126,7 @@ struct loop {
     char                        after_posts[CACHE_LINE];
 
     atomic_uint                 sleepers;
+    atomic_uint                 stoppers;       /* are about to lock         */
     atomic_bool                 wake_pending;
 
     /* The port may be posted to from outside `lock`, by a thread that was

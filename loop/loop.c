@@ -413,9 +413,24 @@ void core_run_end(struct loop *l, struct run *r)
         core_wake(l);
 }
 
+/*
+ * A run of short passes has the lock most of the time, and who wants it to
+ * stop would be put to sleep over that: let it in first.
+ */
+static void give_way(struct loop *l)
+{
+    uint64_t turn = 0;
+    core_leave(l);
+    while (atomic_load(&l->stoppers) > 0 && os_spin(&turn))
+        continue;
+    core_enter(l);
+}
+
 static enum loop_run_end run_until_end(struct loop *l, struct run *r)
 {
     for (;;) {
+        if (atomic_load(&l->stoppers) > 0)
+            give_way(l);
         if (atomic_load(&r->leave))
             return LOOP_STOPPED;
         if (!r->stop && r->mode == LOOP_UNTIL_IDLE && core_idle(l))
@@ -464,7 +479,9 @@ void core_stop_runs(struct loop *l)
 
 int loop_stop(struct loop *l)
 {
+    atomic_fetch_add(&l->stoppers, 1);
     core_enter(l);
+    atomic_fetch_sub(&l->stoppers, 1);
     if (l->state >= STATE_CLOSED) {
         os_mutex_unlock(&l->lock);
         return LOOP_ECLOSED;
