@@ -44,7 +44,7 @@ static int run(const struct question_limits *limits)
         .question = &question_close_cost, .kind = PEERS_ALL,
         .measurement = measurements,
         .count = limits->quick ? QUICK : ALL,
-        .milliseconds = limits->quick ? 10 : 50,
+        .milliseconds = limits->quick ? 10 : 25,
         .rounds = limits->quick ? 3 : 7,
     };
     return peers_ask(&asked, limits);
@@ -54,7 +54,7 @@ const struct question question_close_cost = {
     .name = "close_cost",
     .asks = "what does it cost to end a loop with work pending?",
     .seconds_quick = 5,
-    .seconds_full = 70,
+    .seconds_full = 90,
     .has_wine = true,
     .run = run,
 };

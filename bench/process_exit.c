@@ -106,8 +106,8 @@ static unsigned runs_of(const struct process *process)
     if (process->is_slow)
         return 2;
     if (process->pending == PENDING_MANY)
-        return self.limits->quick ? 3 : 10;
-    return self.limits->quick ? 12 : 40;
+        return self.limits->quick ? 3 : 6;
+    return self.limits->quick ? 12 : 16;
 }
 
 /* From start to end, by hyperfine. */
@@ -511,6 +511,6 @@ const struct question question_process_exit = {
     .name = "process_exit",
     .asks = "how long does a process take that shuts down and ends?",
     .seconds_quick = 5,
-    .seconds_full = 35,
+    .seconds_full = 30,
     .run = run,
 };

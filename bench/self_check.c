@@ -264,6 +264,6 @@ const struct question question_self_check = {
     .asks = "is a slowdown of 5 % seen on this machine, and none where there "
             "is none?",
     .seconds_quick = 3,
-    .seconds_full = 25,
+    .seconds_full = 20,
     .run = run,
 };

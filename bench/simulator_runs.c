@@ -170,6 +170,6 @@ const struct question question_simulator_runs = {
     .name = "simulator_runs",
     .asks = "how many runs a second does the simulator make?",
     .seconds_quick = 3,
-    .seconds_full = 20,
+    .seconds_full = 15,
     .run = run,
 };
