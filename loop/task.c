@@ -40,7 +40,7 @@ int task_spawn(struct loop *l, struct task *t)
 
         /* Born while the others are told to end: so is this one. */
         t->cancel = l->tellings > 0;
-        atomic_init(&t->told, l->tellings);
+        atomic_store_explicit(&t->told, l->tellings, memory_order_relaxed);
         core_accept(l, &t->item, LOOP_TASK, ITEM_QUEUED,
                     &l->waiting[LOOP_TASK]);
         queue_turn(t);
