@@ -66,6 +66,7 @@ SEAM(int, os_console_watch, struct os_console *c);
 SEAM(void, os_console_ignore, struct os_console *c);
 SEAM(int, peer_socket_pair, port_handle *near, port_handle *far);
 SEAM(int, peer_pipe, port_handle *near, port_handle *far, int near_reads);
+SEAM(void, peer_set, port_handle object);
 
 static struct {
     atomic_ullong passed;       /* how far the clock was moved on            */
@@ -75,6 +76,7 @@ static struct {
     atomic_uint   dequeued;
     atomic_int    allocations;
     atomic_int    watchers;
+    atomic_bool   ordered;      /* a set or a close is being made            */
 } seam;
 
 /* Calls of the platform within a call of the port are the port's own. */
@@ -312,6 +314,29 @@ int __wrap_peer_pipe(port_handle *near, port_handle *far, int near_reads)
     return opened(__real_peer_pipe(near, far, near_reads), 1);
 }
 
+/*
+ * The world may set an object and the loop close it, when the wait was ended
+ * by a cancel: each in its own time, which is no race of the loop's, and who
+ * watches for races has to be shown an order.
+ */
+static void begin_ordered(void)
+{
+    while (atomic_exchange(&seam.ordered, true))
+        __real_os_pause();
+}
+
+static void end_ordered(void)
+{
+    atomic_store(&seam.ordered, false);
+}
+
+void __wrap_peer_set(port_handle object)
+{
+    begin_ordered();
+    __real_peer_set(object);
+    end_ordered();
+}
+
 void __wrap_port_object_set(port_handle h)
 {
     before(TRACE_PEER);
@@ -324,7 +349,9 @@ void __wrap_port_handle_close(port_handle h)
 {
     before(TRACE_HANDLE_CLOSE);
     inside_port++;
+    begin_ordered();
     __real_port_handle_close(h);
+    end_ordered();
     inside_port--;
     atomic_fetch_sub(&seam.handles, 1);
     after(TRACE_HANDLE_CLOSE, (unsigned)h, 0);
