@@ -52,7 +52,8 @@ int task_spawn(struct loop *l, struct task *t)
 /* Cancelling. */
 
 /* Has a shutdown begun to tell all tasks, and not come to this one? Then it
- * is on that chain, and any cancel of it is the one that is on its way. */
+ * is on that chain, and any cancel of it is the one that is on its way; or it
+ * had ended before. */
 static bool is_to_be_told(const struct task *t)
 {
     return atomic_load_explicit(&t->told, memory_order_acquire) !=
