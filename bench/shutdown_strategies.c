@@ -349,6 +349,6 @@ const struct question question_shutdown_strategies = {
     .name = "shutdown_strategies",
     .asks = "what does each strategy of shutdown cost, and what does it lose?",
     .seconds_quick = 2,
-    .seconds_full = 25,
+    .seconds_full = 20,
     .run = run,
 };

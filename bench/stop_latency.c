@@ -43,7 +43,7 @@ const struct question question_stop_latency = {
     .name = "stop_latency",
     .asks = "how long from a stop until the run has returned?",
     .seconds_quick = 5,
-    .seconds_full = 60,
+    .seconds_full = 50,
     .has_wine = true,
     .run = run,
 };
