@@ -21,6 +21,14 @@ struct loop_item *chain_await(struct chain *c)
     return first;
 }
 
+uint32_t chain_length(const struct loop_item *first)
+{
+    uint32_t count = 0;
+    for (const struct loop_item *i = first; i; i = i->next)
+        count++;
+    return count;
+}
+
 struct loop_item *chain_join(struct loop_item *older,
                              struct loop_item *younger)
 {

@@ -55,6 +55,9 @@ static inline void chain_release(struct chain *c, struct loop_item *first)
     atomic_store_explicit(&c->first, first, memory_order_release);
 }
 
+/* How many items there are from one on; NULL is none. */
+uint32_t chain_length(const struct loop_item *first);
+
 /* Two chains of items as one, the older ones first; each may be NULL. */
 struct loop_item *chain_join(struct loop_item *older,
                              struct loop_item *younger);

@@ -128,12 +128,8 @@ uint32_t posts_deliver(struct loop *l, const struct run *r)
 
 uint32_t posts_count(struct loop *l)
 {
-    uint32_t count = 0;
     struct loop_item *first = chain_hold(&l->collected);
-    for (const struct loop_item *i = first; i; i = i->next)
-        count++;
-    for (const struct loop_item *i = posts_newest(l); i; i = i->next)
-        count++;
+    uint32_t count = chain_length(first) + chain_length(posts_newest(l));
     chain_release(&l->collected, first);
     return count;
 }

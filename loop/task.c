@@ -144,10 +144,8 @@ static size_t ask_listed(struct task **list, struct loop_item *head)
 /* Those that are on their way to a cancel are asked already. */
 static size_t count_telling(struct loop *l)
 {
-    size_t count = 0;
     struct loop_item *first = chain_hold(&l->telling);
-    for (const struct loop_item *i = first; i; i = i->next)
-        count++;
+    size_t count = chain_length(first);
     chain_release(&l->telling, first);
     return count;
 }

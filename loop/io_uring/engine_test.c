@@ -185,8 +185,8 @@ static void cancelling_many_reads_of_a_handle_calls_once(void)
                 cancel_without_calls);
 }
 
-/* One of each of many handles, all in the kernel; its answers are then waited
- * for with one call. */
+/* One of each of many handles, all in the kernel, which hears of the cancels
+ * with the next wait. */
 static int cancel_soon_without_calls(void)
 {
     enum { HANDLES = 100 };
