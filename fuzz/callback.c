@@ -100,6 +100,15 @@ static enum subject_answer run_job(unsigned number)
     return c.failed ? SUBJECT_FAILED : SUBJECT_OK;
 }
 
+static void end_handle(unsigned number)
+{
+    struct instance *i = &world.instance[I_HANDLE][number];
+    if (i->near != PORT_NO_HANDLE && ground_handle_is_open(i->near))
+        ground_finding(VERDICT_EARLY_QUIESCENCE,
+                       "handle is called before it is closed");
+    i->near = PORT_NO_HANDLE;
+}
+
 static enum subject_answer answer_callback(const struct subject_event *e)
 {
     switch (e->kind) {
@@ -115,7 +124,7 @@ static enum subject_answer answer_callback(const struct subject_event *e)
     case SUBJECT_TASK_STEP: return step_task(e);
     case SUBJECT_HOOK:      return run_hook(e->number);
     case SUBJECT_HANDLE_CLOSED:
-        world.instance[I_HANDLE][e->number].near = PORT_NO_HANDLE;
+        end_handle(e->number);
         break;
     case SUBJECT_TASK_END:
     case SUBJECT_KINDS:

@@ -23,6 +23,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "../loop/port.h"
 #include "verdict.h"
 
 /* Into the harness, and out of it; not nested. */
@@ -48,6 +49,9 @@ bool ground_found(void);
  * callback on its way, before it is told.
  */
 bool ground_is_exact(void);
+
+/* Is a handle open? False where a number does not tell whose it is. */
+bool ground_handle_is_open(port_handle h);
 
 /* How late something may be that has a time, in nanoseconds. */
 uint64_t ground_slack(void);

@@ -132,6 +132,9 @@ static const struct row {
       OPEN "  pair l p kind=socket\n  read p r size=1B do=d\n  post l do=c\n"
       "  run l mode=until-idle\ncallback c\n  close-handle p\ncallback d\n",
       0 },
+    { BROKEN_HANDLE_CLOSED_EARLY, "handle is called before it is closed",
+      OPEN "  pair l p kind=socket\n  post l do=c\n"
+      "  run l mode=until-idle\ncallback c\n  close-handle p\n", 0 },
     { BROKEN_HANDLE_CLOSED_TWICE, NULL,
       OPEN "  pair l p kind=socket\n  close-handle p\n"
       "  run l mode=until-idle\n", 0 },

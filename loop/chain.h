@@ -19,6 +19,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "foresee.h"
 #include "item.h"
 
 #define CHAIN_AHEAD 7       /* items that chain_foresee looks past           */
@@ -65,15 +66,13 @@ struct loop_item *chain_join(struct loop_item *older,
 /*
  * Items that were accepted one after another often lie at equal distances:
  * ask the processor for one whose turn will come soon. A long chain is not
- * in its cache, and it would find the next one only when it gets there. A
- * wrong guess costs little: what is no memory is not asked for.
+ * in its cache, and it would find the next one only when it gets there.
  */
 static inline void chain_foresee(const struct loop_item *first)
 {
     uintptr_t at = (uintptr_t)first, next = (uintptr_t)first->next;
     uintptr_t soon = next + CHAIN_AHEAD * (next - at);
-    __builtin_prefetch((const void *)soon, 1);
-    __builtin_prefetch((const void *)(soon + 64), 1);
+    foresee((const void *)soon, 2 * CACHE_LINE);
 }
 
 #endif

@@ -28,6 +28,7 @@
 
 #include "chain.h"
 #include "console.h"
+#include "foresee.h"
 #include "list.h"
 #include "loop.h"
 #include "op.h"
@@ -38,7 +39,6 @@
 #include "worker.h"
 
 #define LOOP_BATCH 64       /* packets taken from the port at a time         */
-#define CACHE_LINE 64
 
 enum loop_state {
     STATE_OPEN,

@@ -6,6 +6,7 @@
 #include "core.h"
 
 #define WAKE_TRIES 1000     /* with an os_pause between, about a second */
+#define AHEAD 4             /* packets to be foreseen */
 #define LOOK_AFTER 16       /* callbacks without a look at the port */
 #define GLANCE_WORTH 10000  /* ns: of a sleep that a glance may replace */
 
@@ -320,9 +321,12 @@ static int wait_in_port(struct loop *l, struct run *r, struct packet *batch,
 
 static void take_packets(struct loop *l, const struct packet *batch, int n)
 {
-    for (int i = 0; i < n; i++)
+    for (int i = 0; i < n; i++) {
+        if (i + AHEAD < n)
+            foresee(batch[i + AHEAD].op, sizeof(struct op));
         if (batch[i].key != KEY_WAKE)
             op_complete(l, &batch[i]);
+    }
 }
 
 /*

@@ -7,6 +7,8 @@
  */
 #include "core.h"
 
+#define CLOSE_TOGETHER 16   /* handles of which none is called back yet */
+
 int handle_open(struct loop *l, struct handle *h, port_handle port_handle,
                 void (*closed)(struct handle *h))
 {
@@ -57,29 +59,69 @@ int handle_close(struct handle *h)
     return result;
 }
 
+/* The first op of the handle whose turn is next, and the handle after it. */
+static void foresee_handle(const struct loop_item *next)
+{
+    const struct handle *h = LIST_OF(next, struct handle, item);
+    foresee(LIST_OF(h->ops.next, struct op, item), sizeof(struct op));
+    foresee(next->prev, sizeof *h);
+}
+
+/* The newest first: a kernel looks for what is to be cancelled among much
+ * else, and what came last is what it finds first. */
 void handle_close_all(struct loop *l)
 {
     struct loop_item *head = &l->waiting[LOOP_HANDLE];
     struct loop_item *next;
-    for (struct loop_item *i = head->next; i != head; i = next) {
-        next = i->next;
+    for (struct loop_item *i = head->prev; i != head; i = next) {
+        next = i->prev;
+        if (next != head)
+            foresee_handle(next);
         struct handle *h = LIST_OF(i, struct handle, item);
         if (h->item.state == ITEM_OPEN)
             begin_closing(h);
     }
 }
 
+/*
+ * Take the port_handles that are to be closed now: that of the first, unless
+ * it was closed already, and while a shutdown drains also those of the handles
+ * that come next. Then no other thread delivers, so none of them has its
+ * callback before it is closed; and to close many in a row takes less time.
+ *
+ *   out       CLOSE_TOGETHER slots
+ *   returns   how many
+ */
+static int take_port_handles(struct loop *l, struct handle *first,
+                             port_handle *out)
+{
+    int count = 0;
+    struct handle *h = first;
+    while (h->port_handle != PORT_NO_HANDLE) {
+        out[count++] = h->port_handle;
+        h->port_handle = PORT_NO_HANDLE;
+        struct loop_item *next = h == first ? l->ready.next : h->item.next;
+        if (count == CLOSE_TOGETHER || l->state != STATE_DRAINING ||
+            next == &l->ready || next->kind != LOOP_HANDLE)
+            break;
+        h = LIST_OF(next, struct handle, item);
+    }
+    return count;
+}
+
 void handle_deliver(struct loop *l, struct loop_item *i)
 {
     struct handle *h = LIST_OF(i, struct handle, item);
-    port_handle port_handle = h->port_handle;
+    port_handle port_handles[CLOSE_TOGETHER];
+    int count = take_port_handles(l, h, port_handles);
     void (*closed)(struct handle *) = h->closed;
     l->count[LOOP_HANDLE]--;
     l->handles_closing--;
     os_mutex_unlock(&l->lock);
 
     /* Close before the callback: afterwards h is the caller's. */
-    port_handle_close(port_handle);
+    if (count > 0)
+        port_handles_close(port_handles, count);
     if (closed)
         closed(h);
     core_enter(l);

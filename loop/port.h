@@ -139,6 +139,8 @@ int port_cancel(struct port *p, port_handle h, struct port_op *op);
  * As port_cancel, for many ops in a row, whose packets are waited for next:
  * the request may reach the device with the next port_dequeue only, together
  * with others.
+ *
+ *   threads   as port_cancel; nor is h closed meanwhile
  */
 void port_cancel_soon(struct port *p, port_handle h, struct port_op *op);
 
@@ -205,12 +207,18 @@ int port_object(port_handle *out);
 void port_object_set(port_handle h);
 
 /*
- * Close a handle, exactly once. Its number may be given out again at once,
- * so nothing may name it afterwards. Pending ops should have been cancelled
- * and dequeued: whether closing completes them depends on the device.
+ * Close so many handles, each exactly once. Their numbers may be given out
+ * again at once, so nothing may name them afterwards. Pending ops should have
+ * been cancelled and dequeued: whether closing completes them depends on the
+ * device.
  *
  *   source    CloseHandle, closesocket
  */
-void port_handle_close(port_handle h);
+void port_handles_close(const port_handle *handles, int count);
+
+static inline void port_handle_close(port_handle h)
+{
+    port_handles_close(&h, 1);
+}
 
 #endif

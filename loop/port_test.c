@@ -13,6 +13,7 @@
 #include "os.h"
 #include "port.h"
 #include "test.h"
+#include "test_machine.h"
 
 #define OPS_MANY 300
 #define BIG_SIZE (1u << 20)     /* more than any pipe takes at once */
@@ -498,6 +499,37 @@ static void ops_cancelled_soon_see_no_later_close(void)
     for (int i = 0; i < PIPES; i++)
         port_handle_close(pipe[i].reader);
     port_close(p);
+}
+
+/* Many may be closed in a row, whether they are of one port, of another or of
+ * none. What is pending on one ends as if it were closed alone. */
+static void handles_close_together(void)
+{
+    enum { OBJECTS = 40 };
+    static struct port_op op[OBJECTS];
+    int before = test_machine_handles();
+    struct port *p[2] = { open_port(), open_port() };
+    port_handle object[OBJECTS];
+    for (int i = 0; i < OBJECTS; i++) {
+        op[i] = (struct port_op){ 0 };
+        CHECK_EQ(0, port_object(&object[i]));
+        if (i % 3 == 2)
+            continue;
+        CHECK_EQ(0, port_associate(p[i % 3], object[i], 1));
+        CHECK_EQ(0, port_start(p[i % 3], object[i], &op[i], &waiting));
+    }
+    for (int i = 0; i < OBJECTS; i += 3)
+        CHECK_EQ(0, port_cancel(p[0], object[i], &op[i]));
+    for (int i = 0; i < OBJECTS; i += 3)
+        CHECK_EQ(LOOP_EABORTED, dequeue_one(p[0]).status);
+    port_handles_close(object, OBJECTS);
+    for (int i = 1; i < OBJECTS; i += 3)
+        CHECK_EQ(LOOP_EABORTED, dequeue_one(p[1]).status);
+    for (int i = 0; i < 2; i++) {
+        nothing_is_queued(p[i]);
+        port_close(p[i]);
+    }
+    CHECK_EQ(before, test_machine_handles());
 }
 
 /* C2, C3: an op that was done posts its result, whatever cancel says. */
@@ -1432,6 +1464,7 @@ int main(void)
     RUN(cancelled_read_has_one_packet);
     RUN(cancelled_read_takes_no_data);
     RUN(ops_cancelled_soon_see_no_later_close);
+    RUN(handles_close_together);
     RUN(cancel_after_the_end_changes_nothing);
     RUN(every_one_of_many_cancels_posts);
     RUN(cancel_lets_the_next_op_through);
@@ -1454,5 +1487,5 @@ int main(void)
     RUN(posts_do_not_starve_devices);
     RUN(each_started_op_has_one_packet);
     RUN(handles_come_and_go_under_waiters);
-    return test_result(40);
+    return test_result(41);
 }

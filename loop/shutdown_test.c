@@ -409,6 +409,48 @@ static void graceful_gives_up_and_can_be_repeated(void)
     loop_destroy(l);
 }
 
+/* Closed late: the first callback lasts longer than the shutdown may. */
+static unsigned closed_count;
+
+static void close_late(struct handle *h)
+{
+    (void)h;
+    uint64_t until = os_now() + 2 * SHORT;
+    while (closed_count == 0 && os_now() < until)
+        continue;
+    closed_count++;
+}
+
+/* A shutdown may close handles before it comes to their callbacks. What it
+ * has left to the next one is not closed again: it may be another's by then. */
+static void next_shutdown_closes_what_is_left_to_it(void)
+{
+    enum { HANDLES = 16 };
+    static struct handle handle[HANDLES];
+    port_handle object[HANDLES];
+    struct loop *l = test_loop_create(0);
+    struct shutdown_report report;
+    closed_count = 0;
+    for (int i = 0; i < HANDLES; i++) {
+        CHECK_EQ(0, port_object(&object[i]));
+        handle[i] = (struct handle){ 0 };
+        CHECK_EQ(0, handle_open(l, &handle[i], object[i], close_late));
+    }
+    CHECK_EQ(LOOP_EDEADLINE, loop_shutdown(l, &soon_graceful, &report));
+    CHECK_EQ(SHUTDOWN_GAVE_UP, report.outcome);
+    CHECK_EQ(HANDLES - closed_count, report.left[LOOP_HANDLE]);
+    CHECK(closed_count < HANDLES);
+    for (int i = 0; i < HANDLES; i++)
+        CHECK_EQ(0, port_object(&object[i]));
+    closed_count += closed_count == 0;
+    CHECK_EQ(0, loop_shutdown(l, NULL, &report));
+    check_nothing_left(&report);
+    for (int i = 0; i < HANDLES; i++)
+        port_object_set(object[i]);
+    port_handles_close(object, HANDLES);
+    loop_destroy(l);
+}
+
 /* Hooks. */
 
 enum hook_manner { AT_ONCE, FAILS, BY_TIMER, BY_THREAD, EARLY, NEVER };
@@ -807,6 +849,7 @@ int main(void)
     RUN(phase_times_add_up);
     RUN(graceful_ends_tasks_that_are_born_meanwhile);
     RUN(graceful_gives_up_and_can_be_repeated);
+    RUN(next_shutdown_closes_what_is_left_to_it);
     RUN(hooks_run_last_registered_first);
     RUN(graceful_calls_no_hook);
     RUN(hook_that_never_finishes_is_given_up);
@@ -821,5 +864,5 @@ int main(void)
     RUN(shutdown_of_one_loop_is_none_of_another);
     CHECK_EQ(descriptors, test_descriptors());
     RUN(abandon_leaks_what_the_kernel_may_touch);
-    return test_result(19);
+    return test_result(20);
 }

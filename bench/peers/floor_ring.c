@@ -138,7 +138,7 @@ void floor_io_open(enum peer_kind kind, unsigned count)
 void floor_end(void)
 {
     unsigned ended = 0;
-    for (unsigned i = 0; i < read_count; i++) {
+    for (unsigned i = read_count; i-- > 0;) {
         struct io_uring_sqe *entry = next_entry();
         io_uring_prep_cancel64(entry, i + 1, 0);
         io_uring_sqe_set_data64(entry, CANCEL);

@@ -49,7 +49,7 @@ SEAM(int, port_listen, port_handle *out, struct port_address *at);
 SEAM(int, port_pipe, port_handle *reader, port_handle *writer);
 SEAM(int, port_object, port_handle *out);
 SEAM(void, port_object_set, port_handle h);
-SEAM(void, port_handle_close, port_handle h);
+SEAM(void, port_handles_close, const port_handle *handles, int count);
 SEAM(void *, os_alloc, size_t size);
 SEAM(void, os_free, void *memory);
 SEAM(uint64_t, os_now, void);
@@ -345,16 +345,17 @@ void __wrap_port_object_set(port_handle h)
     inside_port--;
 }
 
-void __wrap_port_handle_close(port_handle h)
+void __wrap_port_handles_close(const port_handle *handles, int count)
 {
     before(TRACE_HANDLE_CLOSE);
     inside_port++;
     begin_ordered();
-    __real_port_handle_close(h);
+    __real_port_handles_close(handles, count);
     end_ordered();
     inside_port--;
-    atomic_fetch_sub(&seam.handles, 1);
-    after(TRACE_HANDLE_CLOSE, (unsigned)h, 0);
+    atomic_fetch_sub(&seam.handles, count);
+    for (int i = 0; i < count; i++)
+        after(TRACE_HANDLE_CLOSE, (unsigned)handles[i], 0);
 }
 
 /* os.h */

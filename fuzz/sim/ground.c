@@ -5,6 +5,7 @@
 #include "../ground.h"
 
 #include "../trace_log.h"
+#include "kernel.h"
 #include "livelock.h"
 #include "machine.h"
 
@@ -26,6 +27,11 @@ bool ground_found(void)
 bool ground_is_exact(void)
 {
     return true;
+}
+
+bool ground_handle_is_open(port_handle h)
+{
+    return kernel_handle(h, HANDLE_QUIET) != NULL;
 }
 
 /* Pauses of a retry, early timeouts. */

@@ -448,10 +448,12 @@ void port_object_set(port_handle h)
     kernel_changed(handle->file);
 }
 
-void port_handle_close(port_handle h)
+void port_handles_close(const port_handle *handles, int count)
 {
-    machine_yield(MACHINE_SITE);
-    struct handle_entry *handle = kernel_handle(h, HANDLE_CLOSE);
-    if (handle != NULL)
-        kernel_handle_close(handle);
+    for (int i = 0; i < count; i++) {
+        machine_yield(MACHINE_SITE);
+        struct handle_entry *handle = kernel_handle(handles[i], HANDLE_CLOSE);
+        if (handle != NULL)
+            kernel_handle_close(handle);
+    }
 }

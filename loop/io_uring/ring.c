@@ -19,6 +19,7 @@
  * source: io_uring_enter(2), io_uring_setup(2)
  */
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 
 #include "../check.h"
@@ -30,6 +31,7 @@
 #define COMPLETIONS 4096        /* by this the kernel sizes the table in
                                    which it finds what is to be cancelled */
 #define PULL_MAX 64
+#define AHEAD 4                 /* completions until one is foreseen       */
 
 /* SUBMIT_ALL is what needs the kernel to be 5.18: an entry that fails must
  * not hold back those behind it. */
@@ -62,20 +64,21 @@ void ring_close(struct ring_port *p)
     io_uring_queue_exit(&p->uring);
 }
 
-/* The kernel lacks memory, or room for completions: make room. A wake that is
+/* Pull something, and until no more than so many are left. A wake that is
  * pulled has to go out again, since this thread does not look at the packets.
  *
  *   returns   true if that is a wake for who leads
  */
-static bool make_room(struct ring_port *p)
+static bool make_room(struct ring_port *p, unsigned left)
 {
     os_mutex_lock(&p->port.lock);
-    ring_pull(p);
+    do
+        ring_pull(p);
+    while (io_uring_cq_ready(&p->uring) > left);
     enum ring_sleeper sleeper = ring_choose_sleeper(p);
     os_mutex_unlock(&p->port.lock);
     if (sleeper == FOLLOWER)
         os_cond_signal(&p->follow);
-    os_pause();
     return sleeper == LEADER;
 }
 
@@ -89,7 +92,7 @@ static bool put_wake(struct ring_port *p)
     return true;
 }
 
-/* Until the queue is empty. */
+/* Until the queue is empty. The kernel may lack memory, or room. */
 static void submit_all(struct ring_port *p)
 {
     bool wake = false;
@@ -100,9 +103,24 @@ static void submit_all(struct ring_port *p)
         int count = io_uring_submit(&p->uring);
         LOOP_ASSERT(count >= 0 || count == -EINTR || count == -EAGAIN ||
                     count == -EBUSY);
-        if (count == -EAGAIN || count == -EBUSY)
-            wake |= make_room(p);
+        if (count == -EAGAIN || count == -EBUSY) {
+            wake |= make_room(p, UINT_MAX);
+            os_pause();
+        }
     }
+}
+
+/* So many have been kept that the queue is full, and they may end with none
+ * who looks: what does not fit among the completions costs the kernel an
+ * allocation each. */
+static void submit_many(struct ring_port *p)
+{
+    submit_all(p);
+    if (!make_room(p, p->uring.cq.ring_entries / 2))
+        return;
+    bool put = put_wake(p);
+    LOOP_ASSERT(put);
+    submit_all(p);
 }
 
 struct io_uring_sqe *ring_prepare(struct ring_port *p)
@@ -110,7 +128,7 @@ struct io_uring_sqe *ring_prepare(struct ring_port *p)
     os_mutex_lock(&p->submit);
     struct io_uring_sqe *sqe = io_uring_get_sqe(&p->uring);
     if (!sqe) {
-        submit_all(p);
+        submit_many(p);
         sqe = io_uring_get_sqe(&p->uring);
     }
     LOOP_ASSERT(sqe);
@@ -124,10 +142,12 @@ void ring_submit(struct ring_port *p)
 }
 
 /* Who leads says so before it looks for what is kept, and here it is the
- * other way round: so one of the two sees the other. */
+ * other way round: so one of the two sees the other. Where something is kept
+ * already, it is this lock that keeps it there. */
 void ring_keep(struct ring_port *p)
 {
-    atomic_store(&p->kept, true);
+    if (!atomic_load(&p->kept))
+        atomic_store(&p->kept, true);
     if (atomic_load(&p->leading))
         submit_all(p);
     os_mutex_unlock(&p->submit);
@@ -177,26 +197,27 @@ static void list_answered(struct ring_port *p, struct association *a,
     p->answered[direction] = a;
 }
 
-/* Reading what is due comes first: it was stored after all else that this
- * thread reads of the op. */
-static void take_completion(struct ring_port *p,
-                            const struct io_uring_cqe *cqe)
+/* The op that a completion is about, or NULL. */
+static struct kernel_op *op_of(const struct io_uring_cqe *cqe)
 {
     uint64_t data = io_uring_cqe_get_data64(cqe);
-    if (data == RING_WAKE) {
-        p->waking = false;
-        return;
-    }
-    bool of_cancel = data & RING_CANCEL;
-    struct kernel_op *op =
-        (struct kernel_op *)(uintptr_t)(data & ~(uint64_t)RING_CANCEL);
+    if (data == RING_WAKE)
+        return NULL;
+    return (struct kernel_op *)(uintptr_t)(data & ~(uint64_t)RING_CANCEL);
+}
+
+/* Reading what is due comes first: it was stored after all else that this
+ * thread reads of the op. */
+static void take_completion(struct ring_port *p, struct kernel_op *op,
+                            const struct io_uring_cqe *cqe)
+{
+    bool of_cancel = io_uring_cqe_get_data64(cqe) & RING_CANCEL;
     unsigned due = atomic_load(&op->ring_due);
     LOOP_ASSERT(due & (of_cancel ? DUE_CANCEL : DUE_RESULT));
     LOOP_ASSERT(atomic_load(&op->state) == OP_PENDING);
 
     struct association *a = op->association;
     enum direction direction = association_direction(op->request.kind);
-    atomic_fetch_sub(&p->due, 1);
 
     /* The op came into the kernel with a reference, which it leaves. */
     enum answer answer = take_answer(op, of_cancel, cqe->res);
@@ -212,14 +233,35 @@ static bool is_empty(const struct ring_port *p)
            !io_uring_cq_has_overflow(&p->uring);
 }
 
+/* First an op, and when that is there, its association. */
+static void foresee_completions(struct io_uring_cqe **cqe, unsigned count)
+{
+    struct kernel_op *op = count > AHEAD ? op_of(cqe[AHEAD]) : NULL;
+    if (op)
+        foresee(association_of(op), sizeof(struct association));
+    op = count > 2 * AHEAD ? op_of(cqe[2 * AHEAD]) : NULL;
+    if (op)
+        foresee(op, sizeof *op);
+}
+
 void ring_pull(struct ring_port *p)
 {
     if (is_empty(p))
         return;
     struct io_uring_cqe *cqe[PULL_MAX];
+    unsigned wakes = 0;
     unsigned count = io_uring_peek_batch_cqe(&p->uring, cqe, PULL_MAX);
-    for (unsigned i = 0; i < count; i++)
-        take_completion(p, cqe[i]);
+    for (unsigned i = 0; i < count; i++) {
+        struct kernel_op *op = op_of(cqe[i]);
+        foresee_completions(cqe + i, count - i);
+        if (op)
+            take_completion(p, op, cqe[i]);
+        else
+            wakes++;
+    }
+    if (wakes > 0)
+        p->waking = false;
+    atomic_fetch_sub(&p->due, count - wakes);
     io_uring_cq_advance(&p->uring, count);
 }
 

@@ -279,17 +279,18 @@ static void complete(struct association *a, struct kernel_op *op,
 bool ring_advance(struct association *a, enum direction direction)
 {
     bool queued = false;
-    enum progress progress;
+    bool more;
     do {
         os_mutex_lock(&a->lock);
         struct kernel_op *op = a->pending[direction].first;
-        progress = op ? step(a, op) : BLOCKED;
+        enum progress progress = op ? step(a, op) : BLOCKED;
         if (progress == DONE) {
             complete(a, op, direction);
             queued = true;
         }
+        more = progress != BLOCKED && a->pending[direction].first;
         os_mutex_unlock(&a->lock);
-    } while (progress != BLOCKED);
+    } while (more);
     return queued;
 }
 
@@ -362,11 +363,10 @@ int ring_port_cancel(struct port *p, port_handle h, struct port_op *port_op)
 }
 
 /* Nobody is told whether it is found, so there is nothing to look at. */
-void ring_port_cancel_soon(struct port *p, port_handle h,
-                           struct port_op *port_op)
+void ring_port_cancel_soon(struct port *p, struct port_op *port_op)
 {
     struct kernel_op *op = (struct kernel_op *)port_op;
-    struct association *a = association_find(p, h);
+    struct association *a = association_of(op);
     if (!a)
         return;
     os_mutex_lock(&a->lock);
@@ -374,7 +374,6 @@ void ring_port_cancel_soon(struct port *p, port_handle h,
     os_mutex_unlock(&a->lock);
     if (queued)
         ring_hand_on(ring_of(p));
-    association_release(a);
 }
 
 /* The ops that are in the kernel keep the file open, and each keeps the
@@ -383,18 +382,20 @@ void ring_port_cancel_soon(struct port *p, port_handle h,
  * cancels that are kept: what is cancelled first must not see the close. */
 void ring_detach(struct association *a)
 {
+    bool queued = false;
     os_mutex_lock(&a->lock);
     a->closed = true;
     for (int d = 0; d < DIRECTIONS; d++) {
         struct kernel_op *next;
         for (struct kernel_op *op = a->pending[d].first; op; op = next) {
             next = op->next;
-            cancel(a, op, ring_submit);
+            queued |= cancel(a, op, ring_submit);
         }
     }
     os_mutex_unlock(&a->lock);
     ring_submit_kept(ring_of(a->port));
-    ring_hand_on(ring_of(a->port));
+    if (queued)
+        ring_hand_on(ring_of(a->port));
 }
 
 /* The ops behind them are not touched: nobody hears of them any more. */

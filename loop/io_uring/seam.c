@@ -49,10 +49,11 @@ int port_cancel(struct port *p, port_handle h, struct port_op *op)
 
 void port_cancel_soon(struct port *p, port_handle h, struct port_op *op)
 {
+    (void)h;
     if (port_uses_ring(p))
-        ring_port_cancel_soon(p, h, op);
+        ring_port_cancel_soon(p, op);
     else
-        (void)epoll_port_cancel(p, h, op);
+        epoll_port_cancel_soon(p, op);
 }
 
 int port_post(struct port *p, uint64_t key)
@@ -75,7 +76,14 @@ static void detach(struct association *a)
         epoll_detach(a);
 }
 
-void port_handle_close(port_handle h)
+/* A ring knows no descriptors, only ops. */
+static void forget(struct association *a)
 {
-    association_close(h, detach);
+    if (!port_uses_ring(a->port))
+        epoll_forget(a);
+}
+
+void port_handles_close(const port_handle *handles, int count)
+{
+    association_close(handles, count, detach, forget);
 }

@@ -13,6 +13,8 @@
 #include "../loop.h"
 #include "kernel.h"
 
+#define CLOSE_BATCH 16          /* handles                                */
+
 /* Which descriptors of this process are associated, with any port. */
 static struct {
     pthread_mutex_t lock;
@@ -129,11 +131,11 @@ static int list_handle(struct port *p, struct association *a)
     return status;
 }
 
-static void unlist_handle(struct port *p, struct association *a)
+static void unlist_handle(struct association *a)
 {
-    os_mutex_lock(&p->lock);
-    fd_map_remove(&p->handles, a->fd);
-    os_mutex_unlock(&p->lock);
+    os_mutex_lock(&a->port->lock);
+    fd_map_remove(&a->port->handles, a->fd);
+    os_mutex_unlock(&a->port->lock);
 }
 
 /* Listed before it is watched, since the device may speak at once. */
@@ -154,7 +156,7 @@ static int associate(struct port *p, struct association *a,
     return 0;
 
 fail_unlist:
-    unlist_handle(p, a);
+    unlist_handle(a);
 fail_registry:
     fd_map_remove(&registry.map, a->fd);
     return status == LOOP_ENOMEM ? LOOP_ENOMEM : LOOP_EINVAL;
@@ -182,26 +184,63 @@ int association_open(struct port *p, port_handle h, uint64_t key,
     return status;
 }
 
-/* The registry is locked until the port has forgotten the handle, because
- * the port may be closing on another thread. The number is given out again
- * the moment the descriptor is closed, so that comes last. */
-void association_close(port_handle h, void (*detach)(struct association *a))
+/* Take a handle that closes out of the registry, which is locked: what the
+ * handle is to its port, or NULL if it is nothing to one. */
+static struct association *strike(port_handle h)
 {
     LOOP_ASSERT(h <= INT_MAX);
-    int fd = (int)h;
+    struct association *a = fd_map_find(&registry.map, (int)h);
+    if (!a)
+        return NULL;
+    fd_map_remove(&registry.map, (int)h);
+    if (a == &orphan)
+        return NULL;
+    foresee(a, sizeof *a);
+    return a;
+}
+
+/* The registry is locked until the ports have forgotten the handles, because
+ * a port may be closing on another thread. A number is given out again the
+ * moment its descriptor is closed, so that comes last. This process and the
+ * kernel take turns by the batch, not by the handle: each time, one drives
+ * the other's memory out of the processor's cache. */
+static void close_batch(const port_handle *handles, int count,
+                        void (*detach)(struct association *a),
+                        void (*forget)(struct association *a))
+{
+    struct association *closing[CLOSE_BATCH];
+    int known = 0;
     pthread_mutex_lock(&registry.lock);
-    struct association *a = fd_map_find(&registry.map, fd);
-    if (a)
-        fd_map_remove(&registry.map, fd);
-    if (a && a != &orphan) {
-        unlist_handle(a->port, a);
-        detach(a);
-        association_release(a);
+    for (int i = 0; i < count; i++) {
+        struct association *a = strike(handles[i]);
+        if (a)
+            closing[known++] = a;
     }
+    for (int i = 0; i < known; i++) {
+        unlist_handle(closing[i]);
+        detach(closing[i]);
+    }
+    for (int i = 0; i < known; i++)
+        forget(closing[i]);
     pthread_mutex_unlock(&registry.lock);
 
-    int result = close(fd);
-    LOOP_ASSERT(result == 0 || errno != EBADF);
+    for (int i = 0; i < known; i++)
+        association_release(closing[i]);
+    for (int i = 0; i < count; i++) {
+        int result = close((int)handles[i]);
+        LOOP_ASSERT(result == 0 || errno != EBADF);
+    }
+}
+
+void association_close(const port_handle *handles, int count,
+                       void (*detach)(struct association *a),
+                       void (*forget)(struct association *a))
+{
+    for (int i = 0; i < count; i += CLOSE_BATCH) {
+        int left = count - i;
+        close_batch(handles + i, left < CLOSE_BATCH ? left : CLOSE_BATCH,
+                    detach, forget);
+    }
 }
 
 struct association *association_find(struct port *p, port_handle h)
@@ -245,8 +284,7 @@ static void check_request(const struct port_request *request)
     LOOP_ASSERT(!!request->size == moves_bytes);
 }
 
-/* The state comes last: a thread that learns of the op from the kernel, not
- * under a lock, reads it first. */
+/* The state comes last: see set_state. */
 static void prepare(struct kernel_op *op, struct association *a,
                     const struct port_request *request)
 {
@@ -260,7 +298,7 @@ static void prepare(struct kernel_op *op, struct association *a,
     op->connecting = false;
     op->ring_phase = 0;
     op->ring_cancelled = false;
-    atomic_store(&op->state, OP_PENDING);
+    set_state(op, OP_PENDING);
 }
 
 static enum admission list_op(struct association *a, struct kernel_op *op,
@@ -297,7 +335,12 @@ void association_end_op(struct association *a, struct kernel_op *op,
 {
     LOOP_ASSERT(atomic_load(&op->state) == OP_PENDING);
     list_remove(&a->pending[direction], op);
-    atomic_store(&op->state, OP_QUEUED);
+    set_state(op, OP_QUEUED);
+}
+
+struct association *association_of(struct kernel_op *op)
+{
+    return atomic_load(&op->state) == OP_PENDING ? op->association : NULL;
 }
 
 bool association_has(const struct association *a, struct kernel_op *op)

@@ -24,12 +24,15 @@ int  epoll_port_associate(struct port *p, port_handle h, uint64_t key);
 int  epoll_port_start(struct port *p, port_handle h, struct port_op *op,
                       const struct port_request *request);
 int  epoll_port_cancel(struct port *p, port_handle h, struct port_op *op);
+void epoll_port_cancel_soon(struct port *p, struct port_op *op);
 int  epoll_port_post(struct port *p, uint64_t key);
 int  epoll_port_dequeue(struct port *p, struct packet *out, int cap,
                         uint64_t until);
 
-/* Abort what is pending on a handle that closes: see association_close. */
+/* Abort what is pending on a handle that closes, and let go of its
+ * descriptor: see association_close. */
 void epoll_detach(struct association *a);
+void epoll_forget(struct association *a);
 
 /* May a packet wake another thread, or is the one that queues it about to
  * look at the queue itself? */

@@ -72,15 +72,16 @@ bool epoll_advance(struct association *a, enum direction direction,
                    enum urgency urgency)
 {
     bool wake = false;
-    enum progress progress;
+    bool more;
     do {
         os_mutex_lock(&a->lock);
         struct kernel_op *op = a->pending[direction].first;
-        progress = op ? attempt_op(a, op) : BLOCKED;
+        enum progress progress = op ? attempt_op(a, op) : BLOCKED;
         if (progress == DONE)
             wake |= complete(a, op, direction, urgency);
+        more = progress != BLOCKED && a->pending[direction].first;
         os_mutex_unlock(&a->lock);
-    } while (progress != BLOCKED);
+    } while (more);
     return wake;
 }
 
@@ -100,13 +101,9 @@ int epoll_port_start(struct port *p, port_handle h, struct port_op *port_op,
     return admission == REFUSED ? LOOP_EINVAL : 0;
 }
 
-int epoll_port_cancel(struct port *p, port_handle h, struct port_op *port_op)
+/* Returns true if the op was pending. */
+static bool cancel(struct association *a, struct kernel_op *op)
 {
-    struct kernel_op *op = (struct kernel_op *)port_op;
-    struct association *a = association_find(p, h);
-    if (!a)
-        return LOOP_ENOTFOUND;
-
     bool wake = false;
     os_mutex_lock(&a->lock);
     bool pending = association_has(a, op);
@@ -115,21 +112,42 @@ int epoll_port_cancel(struct port *p, port_handle h, struct port_op *port_op)
         wake = complete(a, op, association_direction(op->request.kind), NOW);
     }
     os_mutex_unlock(&a->lock);
-
     if (wake)
-        epoll_send_wake(epoll_of(p));
+        epoll_send_wake(epoll_of(a->port));
+    return pending;
+}
+
+int epoll_port_cancel(struct port *p, port_handle h, struct port_op *op)
+{
+    struct association *a = association_find(p, h);
+    if (!a)
+        return LOOP_ENOTFOUND;
+    bool pending = cancel(a, (struct kernel_op *)op);
     association_release(a);
     return pending ? 0 : LOOP_ENOTFOUND;
 }
 
+void epoll_port_cancel_soon(struct port *p, struct port_op *port_op)
+{
+    (void)p;
+    struct kernel_op *op = (struct kernel_op *)port_op;
+    struct association *a = association_of(op);
+    if (a)
+        (void)cancel(a, op);
+}
+
 /* epoll would forget the descriptor by itself only if no duplicate of it is
  * left anywhere, such as in a child process. */
+void epoll_forget(struct association *a)
+{
+    int epoll = epoll_of(a->port)->epoll;
+    int failed = epoll_ctl(epoll, EPOLL_CTL_DEL, a->fd, NULL);
+    LOOP_ASSERT(!failed);
+}
+
 void epoll_detach(struct association *a)
 {
     struct epoll_port *p = epoll_of(a->port);
-    int failed = epoll_ctl(p->epoll, EPOLL_CTL_DEL, a->fd, NULL);
-    LOOP_ASSERT(!failed);
-
     bool wake = false;
     os_mutex_lock(&a->lock);
     a->closed = true;

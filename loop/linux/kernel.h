@@ -29,6 +29,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "../foresee.h"
 #include "../os.h"
 #include "../port.h"
 
@@ -61,6 +62,12 @@ struct MAY_ALIAS kernel_op {
     int32_t             ring_result;
 };
 
+/* Who reads it without a lock reads it first. */
+static inline void set_state(struct kernel_op *op, enum op_state state)
+{
+    atomic_store_explicit(&op->state, state, memory_order_release);
+}
+
 enum device { DEVICE_SOCKET, DEVICE_STREAM, DEVICE_OBJECT };
 enum direction { DIRECTION_IN, DIRECTION_OUT, DIRECTIONS };
 
@@ -71,16 +78,16 @@ struct op_list {
 
 struct association {
     struct port    *port;
-    int             fd;
-    enum device     device;
-    uint32_t        generation;
     uint64_t        key;
+    int             fd;
+    uint32_t        generation;
     atomic_uint     references;
-    struct os_mutex lock;
+    enum device     device;
     bool            closed;         /* fd may name a stranger from now on */
+    bool            ring_listed[DIRECTIONS];    /* of the engine over     */
+    struct association *ring_next[DIRECTIONS];  /* io_uring               */
+    struct os_mutex lock;
     struct op_list  pending[DIRECTIONS];
-    struct association *ring_next[DIRECTIONS];  /* of the engine over     */
-    bool            ring_listed[DIRECTIONS];    /* io_uring               */
 };
 
 /* Associations by descriptor; without memory while it is empty. */
@@ -131,12 +138,15 @@ int association_open(struct port *p, port_handle h, uint64_t key,
                      int (*watch)(struct association *a));
 
 /*
- * Close a handle, as port_handle_close does.
+ * Close handles, as port_handles_close does.
  *
  *   detach    what the engine does about the ops that are pending, and sets
  *             closed. The port does not know the handle any more
+ *   forget    what it does about the descriptor
  */
-void association_close(port_handle h, void (*detach)(struct association *a));
+void association_close(const port_handle *handles, int count,
+                       void (*detach)(struct association *a),
+                       void (*forget)(struct association *a));
 
 /*
  * Part all handles from a port that closes.
@@ -176,6 +186,10 @@ enum admission association_admit(struct port *p, port_handle h,
  * are queued in the order in which its ops ended. */
 void association_end_op(struct association *a, struct kernel_op *op,
                         enum direction direction);
+
+/* The association of an op, or NULL if it is not pending; without a reference,
+ * for who knows that the handle is not closed meanwhile. */
+struct association *association_of(struct kernel_op *op);
 
 /* Is the op pending on this association? The association is locked. */
 bool association_has(const struct association *a, struct kernel_op *op);

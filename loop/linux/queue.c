@@ -80,11 +80,13 @@ int queue_take(struct packet_queue *q, struct packet *out, int cap)
     while (count < cap && q->first) {
         struct node *n = q->first;
         q->first = n->next;
+        foresee(n->next, sizeof *n);
         out[count] = n->packet;
         if (n->packet.op) {
             struct kernel_op *op = (struct kernel_op *)n->packet.op;
             LOOP_ASSERT(atomic_load(&op->state) == OP_QUEUED);
-            atomic_store(&op->state, OP_IDLE);
+            set_state(op, OP_IDLE);
+            foresee(op->association, sizeof *op->association);
         } else {
             n->next = q->spare;
             q->spare = n;

@@ -31,7 +31,8 @@ int port_cancel(struct port *p, port_handle h, struct port_op *op)
 
 void port_cancel_soon(struct port *p, port_handle h, struct port_op *op)
 {
-    (void)epoll_port_cancel(p, h, op);
+    (void)h;
+    epoll_port_cancel_soon(p, op);
 }
 
 int port_post(struct port *p, uint64_t key)
@@ -44,7 +45,7 @@ int port_dequeue(struct port *p, struct packet *out, int cap, uint64_t until)
     return epoll_port_dequeue(p, out, cap, until);
 }
 
-void port_handle_close(port_handle h)
+void port_handles_close(const port_handle *handles, int count)
 {
-    association_close(h, epoll_detach);
+    association_close(handles, count, epoll_detach, epoll_forget);
 }

@@ -312,7 +312,7 @@ static void close_device(port_handle h, enum device device)
 
 /* Closing alone need not end what is pending, and a send might go on to
  * whoever gets the number next. */
-void port_handle_close(port_handle h)
+static void close_handle(port_handle h)
 {
     HANDLE wait = NULL;
     struct association *a = take_out((HANDLE)h, &wait);
@@ -325,4 +325,10 @@ void port_handle_close(port_handle h)
         association_release(a);
     }
     close_device(h, device);
+}
+
+void port_handles_close(const port_handle *handles, int count)
+{
+    for (int i = 0; i < count; i++)
+        close_handle(handles[i]);
 }
