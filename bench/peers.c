@@ -320,6 +320,7 @@ static void fill(const struct peers_measurement *m, struct peer *peer)
         .subject = peer->subject, .platform = peer->platform,
         .metric = m->metric, .unit = m->unit,
         .params = params_of(m, cell->number),
+        .group = (unsigned)(m - self.asked->measurement),
         .has_histogram = !strcmp(m->unit, "ns"),
         .is_exact = self.asked->is_exact, .measure = measure, .of = cell,
     };
@@ -356,24 +357,23 @@ static void fill_all(void)
 
 /* Comparisons. */
 
-static bool has_value(const struct row *row, unsigned rounds)
+static bool has_value(const struct row *row)
 {
-    for (unsigned i = 0; i < rounds; i++)
+    for (unsigned i = 0; i < row->rounds; i++)
         if (isfinite(row->value[i]))
             return true;
     return false;
 }
 
 /* Nothing has no ratio to nothing. */
-static void compare(const struct row *row, const struct row *other,
-                    unsigned rounds)
+static void compare(const struct row *row, const struct row *other)
 {
     bool ports = self.asked->kind == PEERS_PORTS;
-    if (!has_value(row, rounds) || !has_value(other, rounds))
+    if (!has_value(row) || !has_value(other))
         return;
     json_t *line = round_compare(self.asked->question->name,
                                  ports ? PORTS_METRIC : PEERS_METRIC, row,
-                                 other, rounds);
+                                 other);
     if (!json_is_number(json_object_get(line, "value"))) {
         json_decref(line);
         return;
@@ -393,12 +393,12 @@ static bool is_compared(const struct row *row, const struct row *other)
                ? b->role == OURS && a > b : b->role == OTHER;
 }
 
-static void compare_all(unsigned rounds)
+static void compare_all(void)
 {
     for (size_t i = 0; i < self.rows; i++)
         for (size_t k = 0; k < self.rows; k++)
             if (is_compared(&self.row[i], &self.row[k]))
-                compare(&self.row[i], &self.row[k], rounds);
+                compare(&self.row[i], &self.row[k]);
 }
 
 /* Fits: whole times against how many there were, round by round. */
@@ -443,8 +443,19 @@ static bool is_clean(const struct points *points, unsigned round)
     return true;
 }
 
-static void fit_points(const struct points *points, unsigned rounds)
+/* The rounds that all of them have. */
+static unsigned rounds_of(const struct points *points)
 {
+    unsigned rounds = points->row[0]->rounds;
+    for (size_t i = 1; i < points->count; i++)
+        if (points->row[i]->rounds < rounds)
+            rounds = points->row[i]->rounds;
+    return rounds;
+}
+
+static void fit_points(const struct points *points)
+{
+    unsigned rounds = rounds_of(points);
     double slope[ROUNDS_MAX], miss[ROUNDS_MAX];
     size_t count = 0;
     unsigned quiet = 0;
@@ -488,33 +499,33 @@ static bool begins_points(size_t index)
     return true;
 }
 
-static void fit_all(unsigned rounds)
+static void fit_all(void)
 {
     for (size_t i = 0; i < self.rows; i++)
         if (begins_points(i)) {
             struct points points = points_of(&self.row[i]);
-            fit_points(&points, rounds);
+            fit_points(&points);
         }
 }
 
 /* A floor that has no such thing is none. */
-static void drop_empty_floors(struct row *row, unsigned rounds)
+static void drop_empty_floors(struct row *row)
 {
     int kept = 0;
     for (int i = 0; i < ROW_FLOORS_MAX; i++)
-        if (row->floor[i] && has_value(row->floor[i], rounds))
+        if (row->floor[i] && has_value(row->floor[i]))
             row->floor[kept++] = row->floor[i];
     while (kept < ROW_FLOORS_MAX)
         row->floor[kept++] = NULL;
 }
 
 /* What a peer does not have is not told as a row without a value. */
-static void silence_empty(unsigned rounds)
+static void silence_empty(void)
 {
     for (size_t i = 0; i < self.rows; i++)
-        drop_empty_floors(&self.row[i], rounds);
+        drop_empty_floors(&self.row[i]);
     for (size_t i = 0; i < self.rows; i++)
-        self.row[i].is_silent = !has_value(&self.row[i], rounds) &&
+        self.row[i].is_silent = !has_value(&self.row[i]) &&
                                 cell_of(&self.row[i])->peer->role != OURS;
 }
 
@@ -524,7 +535,8 @@ int peers_ask(const struct peers_asked *asked,
     const struct round_options options = { .rounds = asked->rounds,
                                            .seconds = limits->seconds,
                                            .most = limits->wine
-                                                       ? WINE_ROUNDS : 0 };
+                                                       ? WINE_ROUNDS : 0,
+                                           .is_warm = asked->is_warm };
     if (machine_processors() < 2)
         return question_skip(asked->question, "lastcall",
                              asked->measurement[0].metric,
@@ -538,11 +550,11 @@ int peers_ask(const struct peers_asked *asked,
     if (self.found_count == 0 || self.failed)
         return self.failed ? EXIT_FINDING : EXIT_CLEAN;
     fill_all();
-    unsigned rounds = round_run(self.row, self.rows, &options);
-    silence_empty(rounds);
-    round_report(asked->question->name, self.row, self.rows, rounds);
-    fit_all(rounds);
-    compare_all(rounds);
+    round_run(self.row, self.rows, &options);
+    silence_empty();
+    round_report(asked->question->name, self.row, self.rows);
+    fit_all();
+    compare_all();
     round_close(self.row, self.rows);
     return self.failed ? EXIT_FINDING : EXIT_CLEAN;
 }

@@ -46,6 +46,8 @@ struct peers_asked {
                                        NULL: peer                        */
     bool                            is_exact;   /* who else uses the machine
                                        does not matter                   */
+    bool                            is_warm;    /* each measurement warms
+                                       up by itself                      */
     const struct peers_measurement *measurement;
     size_t                          count;
     unsigned                        milliseconds;   /* of one measurement */

@@ -33,7 +33,7 @@ static int run(const struct question_limits *limits)
         .question = &question_post_latency, .kind = PEERS_ALL,
         .measurement = measurements,
         .count = sizeof measurements / sizeof measurements[0],
-        .milliseconds = limits->quick ? 30 : 100,
+        .milliseconds = limits->quick ? 30 : 50,
         .rounds = limits->quick ? 5 : 15,
     };
     return peers_ask(&asked, limits);

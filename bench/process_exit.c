@@ -433,20 +433,19 @@ static bool stands_beside(const struct process *ours,
     return false;
 }
 
-static void compare(const struct row *row, const struct row *other,
-                    unsigned rounds)
+static void compare(const struct row *row, const struct row *other)
 {
     if (!row || !other)
         return;
     json_t *line = round_compare(question_process_exit.name,
-                                 "cost, lastcall : peer", row, other, rounds);
+                                 "cost, lastcall : peer", row, other);
     json_object_set_new(json_object_get(line, "params"), "peer",
                         json_string(other->subject));
     result_print(line, stdout);
     json_decref(line);
 }
 
-static void compare_all(unsigned rounds)
+static void compare_all(void)
 {
     for (size_t i = 0; i < self.processes; i++)
         for (size_t k = 0; k < self.processes; k++) {
@@ -454,8 +453,8 @@ static void compare_all(unsigned rounds)
             const struct process *b = &self.process[k];
             if (!stands_beside(a, b))
                 continue;
-            compare(a->whole, b->whole, rounds);
-            compare(a->gone, b->gone, rounds);
+            compare(a->whole, b->whole);
+            compare(a->gone, b->gone);
         }
 }
 
@@ -498,11 +497,11 @@ static int run(const struct question_limits *limits)
     if (limits->peers)
         add_all_others();
     add_rows();
-    unsigned rounds = round_run(self.row, self.rows, &options);
-    round_report(question_process_exit.name, self.row, self.rows, rounds);
+    round_run(self.row, self.rows, &options);
+    round_report(question_process_exit.name, self.row, self.rows);
     for (size_t i = 0; i < ours; i++)
         report_untold(&self.process[i]);
-    compare_all(rounds);
+    compare_all();
     round_close(self.row, self.rows);
     return self.failed;
 }

@@ -15,6 +15,7 @@
 
 #define OTHERS_MAX 0.05
 #define STOLEN_MAX 0.02
+#define SLOW 2              /* times the share of a row                */
 #define TICK 0.01           /* the grain in which the kernel counts     */
 
 bool round_is_clean(const struct load *before, const struct load *after)
@@ -31,6 +32,8 @@ static void open_rows(struct row *rows, size_t count)
     for (size_t i = 0; i < count; i++) {
         struct row *row = &rows[i];
         row->clean_count = 0;
+        row->rounds = 0;
+        row->took = 0;
         if (!row->has_histogram)
             continue;
         bool opened = histogram_open(&row->quiet, ANSWER_HIGHEST) &&
@@ -51,11 +54,13 @@ void round_close(struct row *rows, size_t count)
     }
 }
 
-static void keep(struct row *row, unsigned round, double value, bool clean,
+static void keep(struct row *row, double value, bool clean,
                  const struct histogram *h)
 {
+    unsigned round = row->rounds++;
     row->value[round] = value;
     row->clean[round] = clean && !isnan(value);
+    row->sat_out[round] = false;
     row->clean_count += row->clean[round];
     if (!row->has_histogram)
         return;
@@ -75,62 +80,151 @@ static void tell(const struct row *row, unsigned round)
     free(params);
 }
 
+static void sit_out(struct row *row)
+{
+    row->value[row->rounds] = NAN;
+    row->clean[row->rounds] = false;
+    row->sat_out[row->rounds++] = true;
+}
+
 /* Measure one row; the warm-up round is not kept. */
-static void measure(struct row *row, unsigned round, bool warm_up,
-                    struct histogram *h)
+static void measure(struct row *row, bool warm_up, struct histogram *h)
 {
     struct load before, after;
-    tell(row, warm_up ? 0 : round + 1);
+    double begun = host_seconds();
+    tell(row, warm_up ? 0 : row->rounds + 1);
     histogram_clear(h);
     bool known = machine_load(&before);
     double value = row->measure(row, row->has_histogram ? h : NULL);
     known = machine_load(&after) && known;
+    row->took += host_seconds() - begun;
     if (!warm_up)
-        keep(row, round, value, row->is_exact ||
+        keep(row, value, row->is_exact ||
              (known && round_is_clean(&before, &after)), h);
 }
 
-static bool brings_values(const struct row *row, unsigned rounds)
+/* Rows that are compared, and the time that their rounds have taken. */
+struct group {
+    struct row *row;
+    size_t      count;
+    unsigned    rounds;
+    double      took;
+    double      last_took;
+};
+
+struct work {
+    struct group    *group;
+    size_t           count;
+    struct histogram h;
+    double           end;
+    unsigned         wanted;    /* rounds                                */
+    unsigned         most;
+};
+
+static void open_groups(struct work *w, struct row *rows, size_t count)
 {
-    for (unsigned i = 0; i < rounds; i++)
+    w->group = calloc(count, sizeof *w->group);
+    LOOP_ASSERT(w->group);
+    for (size_t i = 0; i < count; i++) {
+        if (i == 0 || rows[i].group != rows[i - 1].group)
+            w->group[w->count++].row = &rows[i];
+        w->group[w->count - 1].count++;
+    }
+}
+
+static bool brings_values(const struct row *row)
+{
+    for (unsigned i = 0; i < row->rounds; i++)
         if (!isnan(row->value[i]))
             return true;
     return false;
 }
 
-/* A row that never brings a value is not waited for. */
-static bool has_enough(const struct row *rows, size_t count, unsigned rounds,
-                       unsigned wanted)
+/* Has it had more than its share of the time, among those that have values? */
+static bool must_sit_out(const struct group *g, const struct row *row)
 {
-    for (size_t i = 0; i < count; i++)
-        if (rows[i].clean_count < wanted && brings_values(&rows[i], rounds))
+    unsigned count = 0;
+    for (size_t i = 0; i < g->count; i++)
+        count += brings_values(&g->row[i]);
+    return count > 0 && row->took > SLOW * g->took / count;
+}
+
+static void measure_group(struct work *w, struct group *g, bool warm_up)
+{
+    double begun = host_seconds();
+    for (size_t i = 0; i < g->count; i++) {
+        struct row *row = &g->row[(i + g->rounds) % g->count];
+        if (must_sit_out(g, row))
+            sit_out(row);
+        else
+            measure(row, warm_up, &w->h);
+    }
+    g->rounds += !warm_up;
+    g->last_took = host_seconds() - begun;
+    g->took += g->last_took;
+}
+
+/* A row that never brings a value is not waited for, nor is one that has sat
+ * out as many rounds as others need. */
+static bool is_waited_for(const struct row *row, unsigned wanted)
+{
+    unsigned done = row->clean_count;
+    for (unsigned i = 0; i < row->rounds; i++)
+        done += row->sat_out[i];
+    return done < wanted && brings_values(row);
+}
+
+static bool has_enough(const struct group *g, unsigned wanted)
+{
+    for (size_t i = 0; i < g->count; i++)
+        if (is_waited_for(&g->row[i], wanted))
             return false;
     return true;
 }
 
-unsigned round_run(struct row *rows, size_t count,
-                   const struct round_options *options)
+/* One round at least: a question has an answer, if a dirty one. */
+static bool goes_on(const struct work *w, const struct group *g)
 {
-    struct histogram h;
-    double end = host_seconds() + options->seconds;
-    unsigned round = 0;
-    unsigned most = options->most ? options->most : ROUNDS_MAX;
-    bool opened = histogram_open(&h, ANSWER_HIGHEST);
+    if (g->rounds == 0)
+        return true;
+    return g->rounds < w->most && !has_enough(g, w->wanted) &&
+           host_seconds() + g->last_took < w->end;
+}
+
+static struct group *choose_group(const struct work *w)
+{
+    struct group *chosen = NULL;
+    for (size_t i = 0; i < w->count; i++)
+        if (goes_on(w, &w->group[i]) &&
+            (!chosen || w->group[i].took < chosen->took))
+            chosen = &w->group[i];
+    return chosen;
+}
+
+void round_run(struct row *rows, size_t count,
+               const struct round_options *options)
+{
+    struct work w = {
+        .end = host_seconds() + options->seconds,
+        .wanted = options->rounds,
+        .most = options->most ? options->most : ROUNDS_MAX,
+    };
+    bool opened = histogram_open(&w.h, ANSWER_HIGHEST);
     LOOP_ASSERT(opened);
     LOOP_ASSERT(count > 0);
     open_rows(rows, count);
+    open_groups(&w, rows, count);
 
-    for (size_t i = 0; i < count; i++)
-        measure(&rows[i], 0, true, &h);
-    /* One round at least: a question has an answer, if a dirty one. */
-    do {
-        for (size_t i = 0; i < count; i++)
-            measure(&rows[(i + round) % count], round, false, &h);
-        round++;
-    } while (round < most && host_seconds() < end &&
-             !has_enough(rows, count, round, options->rounds));
-    histogram_close(&h);
-    return round;
+    if (!options->is_warm)
+        for (size_t i = 0; i < w.count; i++)
+            measure_group(&w, &w.group[i], true);
+    struct group *group = choose_group(&w);
+    while (group) {
+        measure_group(&w, group, false);
+        group = choose_group(&w);
+    }
+    histogram_close(&w.h);
+    free(w.group);
 }
 
 /* Reporting. */
@@ -164,10 +258,25 @@ static double difference(double value, double floor, bool rate)
     return value - floor;
 }
 
-static void collect(struct figures *out, const struct row *row,
-                    const struct row *floor, unsigned rounds, bool clean,
-                    combine *of)
+/* Rounds that have both: those of a group. */
+static unsigned rounds_of(const struct row *row, const struct row *other)
 {
+    return row->rounds < other->rounds ? row->rounds : other->rounds;
+}
+
+/* How many of them were measured. */
+static unsigned measured(const struct row *row, const struct row *other)
+{
+    unsigned count = 0;
+    for (unsigned i = 0; i < rounds_of(row, other); i++)
+        count += !row->sat_out[i] && !other->sat_out[i];
+    return count;
+}
+
+static void collect(struct figures *out, const struct row *row,
+                    const struct row *floor, bool clean, combine *of)
+{
+    unsigned rounds = rounds_of(row, floor);
     out->count = 0;
     out->clean = clean;
     for (unsigned i = 0; i < rounds; i++) {
@@ -181,11 +290,11 @@ static void collect(struct figures *out, const struct row *row,
 }
 
 static void choose(struct figures *out, const struct row *row,
-                   const struct row *floor, unsigned rounds, combine *of)
+                   const struct row *floor, combine *of)
 {
-    collect(out, row, floor, rounds, true, of);
+    collect(out, row, floor, true, of);
     if (out->count < ROUNDS_CLEAN_MIN && !row->is_exact)
-        collect(out, row, floor, rounds, false, of);
+        collect(out, row, floor, false, of);
 }
 
 static json_t *line_of(struct result *result, const struct figures *figures)
@@ -205,42 +314,41 @@ static void print(struct result *result, const struct figures *figures)
     json_decref(line);
 }
 
-json_t *round_line(const char *question, const struct row *row,
-                   unsigned rounds)
+json_t *round_line(const char *question, const struct row *row)
 {
     struct figures figures;
-    choose(&figures, row, row, rounds, just_value);
+    choose(&figures, row, row, just_value);
     struct result result = {
         .question = question, .subject = row->subject,
         .platform = row->platform, .metric = row->metric, .unit = row->unit,
-        .params = row->params, .rounds = rounds,
+        .params = row->params, .rounds = measured(row, row),
         .histogram = !row->has_histogram ? NULL
                      : figures.clean ? &row->quiet : &row->all,
     };
     return line_of(&result, &figures);
 }
 
-static void report_row(const char *question, const struct row *row,
-                       unsigned rounds)
+static void report_row(const char *question, const struct row *row)
 {
-    json_t *line = round_line(question, row, rounds);
+    json_t *line = round_line(question, row);
     result_print(line, stdout);
     json_decref(line);
 }
 
 static void report_against(const char *question, const struct row *row,
-                           const struct row *floor, unsigned rounds,
-                           combine *of, const char *what, const char *unit)
+                           const struct row *floor, combine *of,
+                           const char *what, const char *unit)
 {
     char metric[128];
     struct figures figures;
     LOOP_ASSERT(strncmp(floor->subject, ROW_FLOOR, strlen(ROW_FLOOR)) == 0);
-    choose(&figures, row, floor, rounds, of);
+    choose(&figures, row, floor, of);
     snprintf(metric, sizeof metric, "%s, %s", row->metric, what);
     struct result result = {
         .question = question, .subject = row->subject,
         .platform = row->platform, .metric = metric, .unit = unit,
-        .params = json_deep_copy(row->params), .rounds = rounds,
+        .params = json_deep_copy(row->params),
+        .rounds = measured(row, floor),
     };
     json_object_set_new(result.params, "floor",
                         json_string(floor->subject + strlen(ROW_FLOOR)));
@@ -248,39 +356,38 @@ static void report_against(const char *question, const struct row *row,
     json_decref(result.params);
 }
 
-static void report_floors(const char *question, const struct row *row,
-                          unsigned rounds)
+static void report_floors(const char *question, const struct row *row)
 {
     for (int i = 0; i < ROW_FLOORS_MAX && row->floor[i]; i++) {
-        report_against(question, row, row->floor[i], rounds, factor,
+        report_against(question, row, row->floor[i], factor,
                        QUESTION_FACTOR, "x");
         if (strcmp(row->unit, "ns") == 0)
-            report_against(question, row, row->floor[i], rounds, difference,
+            report_against(question, row, row->floor[i], difference,
                            "over the floor", "ns");
     }
 }
 
-void round_report(const char *question, const struct row *rows, size_t count,
-                  unsigned rounds)
+void round_report(const char *question, const struct row *rows,
+                  size_t count)
 {
     for (size_t i = 0; i < count; i++)
         if (!rows[i].is_silent)
-            report_row(question, &rows[i], rounds);
+            report_row(question, &rows[i]);
     for (size_t i = 0; i < count; i++)
         if (!rows[i].is_silent)
-            report_floors(question, &rows[i], rounds);
+            report_floors(question, &rows[i]);
 }
 
 json_t *round_compare(const char *question, const char *metric,
-                      const struct row *row, const struct row *other,
-                      unsigned rounds)
+                      const struct row *row, const struct row *other)
 {
     struct figures figures;
-    choose(&figures, row, other, rounds, factor);
+    choose(&figures, row, other, factor);
     struct result result = {
         .question = question, .subject = row->subject,
         .platform = row->platform, .metric = metric, .unit = "x",
-        .params = json_pack("{s:s}", "of", row->metric), .rounds = rounds,
+        .params = json_pack("{s:s}", "of", row->metric),
+        .rounds = measured(row, other),
     };
     json_object_update(result.params, row->params);
     json_t *line = line_of(&result, &figures);

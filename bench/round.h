@@ -1,11 +1,14 @@
 /*
  * round.h - rows that are measured side by side, round after round.
  *
- * A round measures each row once, so that whatever the machine does to one
- * row it does to its floor too; the order rotates. The first round warms up
- * and does not count. A measurement during which others used the processors
- * is dirty: rounds are added until each row has enough clean ones or the time
- * is over. A row with too few clean ones reports all its rounds and says so.
+ * A round measures each row of a group once, so that whatever the machine
+ * does to one row it does to its floor too; the order rotates. The first
+ * round of each warms up and does not count. A measurement during which others
+ * used the processors is dirty: rounds are added until each row has enough
+ * clean ones or the time is over, each time of the group that has had the
+ * least time so far. A row that takes much longer than the others of its group
+ * sits out some rounds, so that most of the time is not spent on what is slow
+ * anyway. A row with too few clean rounds reports all it has and says so.
  *
  * units      seconds; values in the row's own unit
  * ownership  rows are the caller's; what a round adds to them is released by
@@ -32,6 +35,8 @@ struct row {
     const char *metric;
     const char *unit;
     json_t     *params;         /* the row's reference                   */
+    unsigned    group;          /* has those that are compared; they are
+                                   next to each other                    */
     const struct row *floor[ROW_FLOORS_MAX];    /* of the same rounds    */
     bool        has_histogram;
     bool        is_exact;       /* counted, not timed: one round will do */
@@ -44,8 +49,11 @@ struct row {
     const void *of;             /* for measure                           */
 
     /* What the rounds have brought. */
+    unsigned    rounds;         /* without the first                     */
+    double      took;           /* seconds of all                        */
     double      value[ROUNDS_MAX];
     bool        clean[ROUNDS_MAX];
+    bool        sat_out[ROUNDS_MAX];
     unsigned    clean_count;
     struct histogram quiet;     /* of clean rounds                       */
     struct histogram all;
@@ -53,29 +61,25 @@ struct row {
 
 struct round_options {
     unsigned rounds;            /* clean ones wanted                     */
-    double   seconds;           /* begin no round after that             */
+    double   seconds;           /* begin no round that would end later   */
     unsigned most;              /* clean or not; 0: ROUNDS_MAX           */
+    bool     is_warm;           /* no round is needed to warm up         */
 };
 
-/*
- * Measure rounds.
- *
- *   returns   how many there were, not counting the first
- */
-unsigned round_run(struct row *rows, size_t count,
-                   const struct round_options *options);
+/* Measure rounds: one of each group at least. */
+void round_run(struct row *rows, size_t count,
+               const struct round_options *options);
 
 /*
  * Print the lines of the rows to stdout: each row's own figure, and how it
  * compares to each of its floors in the same rounds: as a factor of cost, and
  * for times as a difference.
  */
-void round_report(const char *question, const struct row *rows, size_t count,
-                  unsigned rounds);
+void round_report(const char *question, const struct row *rows,
+                  size_t count);
 
 /* The line of a row's own figure, the caller's to release. */
-json_t *round_line(const char *question, const struct row *row,
-                   unsigned rounds);
+json_t *round_line(const char *question, const struct row *row);
 
 /*
  * Compare a row with another one of the same rounds that is no floor of it:
@@ -86,8 +90,7 @@ json_t *round_line(const char *question, const struct row *row,
  *   returns   the line, the caller's to release
  */
 json_t *round_compare(const char *question, const char *metric,
-                      const struct row *row, const struct row *other,
-                      unsigned rounds);
+                      const struct row *row, const struct row *other);
 
 void round_close(struct row *rows, size_t count);
 

@@ -5,12 +5,14 @@
 
 #include <string.h>
 
+#include "../loop/os.h"
 #include "../loop/test.h"
 #include "question.h"
 #include "result.h"
 #include "statistics.h"
 
 #define ROWS 3
+#define LONG_NS 5000000
 
 /* Nobody listens here to what a round says. */
 void question_say(const char *format, ...)
@@ -36,7 +38,7 @@ static double measure(const struct row *row, struct histogram *h)
 
 static const unsigned indices[ROWS] = { 0, 1, 2 };
 
-static unsigned run(struct row rows[ROWS], double seconds)
+static void run(struct row rows[ROWS], double seconds)
 {
     struct round_options options = { .rounds = ROUNDS_MAX + 1,
                                      .seconds = seconds };
@@ -48,16 +50,17 @@ static unsigned run(struct row rows[ROWS], double seconds)
         calls[i] = 0;
     }
     all_calls = 0;
-    return round_run(rows, ROWS, &options);
+    round_run(rows, ROWS, &options);
 }
 
 static void every_row_is_measured_once_a_round(void)
 {
     static struct row rows[ROWS];
-    unsigned rounds = run(rows, 60);
-    CHECK_EQ(ROUNDS_MAX, rounds);
-    for (unsigned i = 0; i < ROWS; i++)
+    run(rows, 60);
+    for (unsigned i = 0; i < ROWS; i++) {
+        CHECK_EQ(ROUNDS_MAX, rows[i].rounds);
         CHECK_EQ(ROUNDS_MAX + 1, calls[i]);
+    }
     round_close(rows, ROWS);
 }
 
@@ -71,8 +74,9 @@ static void an_exact_row_is_clean_after_one_round(void)
                        .of = &indices[0] };
     struct round_options options = { .rounds = 1, .seconds = 60 };
     all_calls = 0;
-    CHECK_EQ(1, round_run(&row, 1, &options));
-    json_t *line = round_compare("test", "to itself", &row, &row, 1);
+    round_run(&row, 1, &options);
+    CHECK_EQ(1, row.rounds);
+    json_t *line = round_compare("test", "to itself", &row, &row);
     CHECK(json_is_true(json_object_get(line, "clean")));
     CHECK_EQ(1, result_number(line, "value", 0));
     json_decref(line);
@@ -102,10 +106,85 @@ static void the_order_of_rows_rotates(void)
     round_close(rows, ROWS);
 }
 
+/* A row of a group of its own. */
+static void set_group(struct row *row, unsigned group, const unsigned *index,
+                      double (*of)(const struct row *, struct histogram *))
+{
+    *row = (struct row){ .subject = "lastcall", .metric = "calls",
+                         .unit = "calls", .params = json_object(),
+                         .is_exact = true, .measure = of, .group = group,
+                         .of = index };
+}
+
+static double measure_long(const struct row *row, struct histogram *h)
+{
+    uint64_t until = os_now() + LONG_NS;
+    while (os_now() < until)
+        continue;
+    return measure(row, h);
+}
+
+static unsigned long_calls_at_its_end;
+
+static double measure_short(const struct row *row, struct histogram *h)
+{
+    long_calls_at_its_end = calls[0];
+    return measure(row, h);
+}
+
+/* What takes little time does not wait for what takes much. */
+static void groups_share_the_time(void)
+{
+    struct row rows[2];
+    struct round_options options = { .rounds = 20, .seconds = 60 };
+    calls[0] = calls[1] = 0;
+    set_group(&rows[0], 0, &indices[0], measure_long);
+    set_group(&rows[1], 1, &indices[1], measure_short);
+    round_run(rows, 2, &options);
+    CHECK_EQ(20, rows[0].rounds);
+    CHECK_EQ(20, rows[1].rounds);
+    CHECK(long_calls_at_its_end < 20);
+    round_close(rows, 2);
+}
+
+/* A row that takes much longer sits out, and is not waited for. */
+static void slow_row_sits_out(void)
+{
+    struct row rows[ROWS];
+    struct round_options options = { .rounds = 20, .seconds = 60 };
+    calls[0] = calls[1] = calls[2] = 0;
+    for (unsigned i = 0; i < ROWS; i++)
+        set_group(&rows[i], 0, &indices[i], i ? measure : measure_long);
+    round_run(rows, ROWS, &options);
+    CHECK(calls[0] < 20);
+    CHECK_EQ(21, calls[1]);
+    CHECK_EQ(20, rows[0].rounds);
+    json_t *line = round_line("test", &rows[0]);
+    CHECK_EQ(rows[0].clean_count, result_number(line, "rounds", 0));
+    json_decref(line);
+    round_close(rows, ROWS);
+}
+
+/* One that is warm is measured no more often than is told. */
+static void group_with_enough_is_not_measured_again(void)
+{
+    struct row rows[2];
+    struct round_options options = { .rounds = 2, .seconds = 60,
+                                     .is_warm = true };
+    calls[0] = calls[1] = 0;
+    set_group(&rows[0], 0, &indices[0], measure);
+    set_group(&rows[1], 1, &indices[1], measure);
+    round_run(rows, 2, &options);
+    CHECK_EQ(2, calls[0]);
+    CHECK_EQ(2, calls[1]);
+    round_close(rows, 2);
+}
+
 static void without_time_there_is_one_round(void)
 {
     static struct row rows[ROWS];
-    CHECK_EQ(1, run(rows, 0));
+    run(rows, 0);
+    CHECK_EQ(1, rows[0].rounds);
     CHECK_EQ(2, calls[0]);
     round_close(rows, ROWS);
 }
@@ -116,13 +195,12 @@ static void without_time_there_is_one_round(void)
 static double compare_rows(const char *unit)
 {
     static struct row rows[ROWS];
-    unsigned rounds = run(rows, 60);
+    run(rows, 60);
     double twice[STATISTICS_SAMPLES_MAX];
     rows[0].unit = unit;
-    for (unsigned i = 0; i < rounds; i++)
+    for (unsigned i = 0; i < rows[0].rounds; i++)
         rows[0].value[i] = 2 * rows[1].value[i];
-    json_t *line = round_compare("rounds", "cost", &rows[0], &rows[1],
-                                 rounds);
+    json_t *line = round_compare("rounds", "cost", &rows[0], &rows[1]);
     size_t count = result_samples(line, twice);
     double value = result_number(line, "value", 0);
     CHECK(count >= ROUNDS_CLEAN_MIN);
@@ -171,8 +249,11 @@ int main(void)
     RUN(the_warm_up_does_not_count);
     RUN(the_order_of_rows_rotates);
     RUN(without_time_there_is_one_round);
+    RUN(groups_share_the_time);
+    RUN(slow_row_sits_out);
+    RUN(group_with_enough_is_not_measured_again);
     RUN(rows_are_compared_by_cost_within_a_round);
     RUN(only_others_make_a_round_dirty);
     RUN(one_tick_is_in_doubt);
-    return test_result(8);
+    return test_result(11);
 }

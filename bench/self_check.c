@@ -112,11 +112,11 @@ static void measure_files(struct row *rows, size_t count, json_t **file)
 {
     const struct round_options options = { .rounds = ROUNDS,
                                            .seconds = SECONDS_MAX };
-    unsigned rounds = round_run(rows, count, &options);
+    round_run(rows, count, &options);
     for (size_t i = 0; i < count; i++) {
         file[i] = json_array();
         json_array_append_new(
-            file[i], round_line(question_self_check.name, &rows[i], rounds));
+            file[i], round_line(question_self_check.name, &rows[i]));
     }
     round_close(rows, count);
 }

@@ -252,6 +252,7 @@ static void add_row(struct subject *s, const char *strategy,
     *row = (struct row){
         .subject = s->subject, .platform = s->platform, .metric = METRIC,
         .unit = "ns", .measure = measure,
+        .group = (unsigned)(pending - pendings),
         .params = json_pack("{s:s, s:s, s:i}", "work", pending->work,
                             "strategy", strategy, "pending",
                             (int)pending->count),
@@ -299,12 +300,12 @@ static void add_rows(const struct question_limits *limits)
 }
 
 /* What another loop does not have is not told as a row without a value. */
-static void silence_empty(unsigned rounds)
+static void silence_empty(void)
 {
     for (size_t i = 0; i < self.rows; i++) {
         struct row *row = &self.row[i];
         row->is_silent = !is_ours(self.cell[i].subject);
-        for (unsigned k = 0; k < rounds; k++)
+        for (unsigned k = 0; k < row->rounds; k++)
             row->is_silent = row->is_silent && isnan(row->value[k]);
     }
 }
@@ -335,10 +336,9 @@ static int run(const struct question_limits *limits)
     add_rows(limits);
     if (self.rows == 0)
         return self.failed ? EXIT_FINDING : EXIT_CLEAN;
-    unsigned rounds = round_run(self.row, self.rows, &options);
-    silence_empty(rounds);
-    round_report(question_shutdown_strategies.name, self.row, self.rows,
-                 rounds);
+    round_run(self.row, self.rows, &options);
+    silence_empty();
+    round_report(question_shutdown_strategies.name, self.row, self.rows);
     for (size_t i = 0; i < self.rows; i++)
         report_losses(&self.cell[i], &self.row[i]);
     round_close(self.row, self.rows);

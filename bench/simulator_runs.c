@@ -95,11 +95,10 @@ static double median_of_round(const struct row *rows, unsigned round)
     return statistics_median(rates, count);
 }
 
-static size_t collect(const struct row *rows, unsigned rounds, bool clean,
-                      double *medians)
+static size_t collect(const struct row *rows, bool clean, double *medians)
 {
     size_t count = 0;
-    for (unsigned i = 0; i < rounds; i++) {
+    for (unsigned i = 0; i < rows[0].rounds; i++) {
         double median = median_of_round(rows, i);
         if (!isnan(median) && (!clean || is_clean(rows, i)))
             medians[count++] = median;
@@ -107,19 +106,19 @@ static size_t collect(const struct row *rows, unsigned rounds, bool clean,
     return count;
 }
 
-static void report_median(const struct row *rows, unsigned rounds)
+static void report_median(const struct row *rows)
 {
     double medians[ROUNDS_MAX];
-    size_t count = collect(rows, rounds, true, medians);
+    size_t count = collect(rows, true, medians);
     bool clean = count >= ROUNDS_CLEAN_MIN;
     if (!clean)
-        count = collect(rows, rounds, false, medians);
+        count = collect(rows, false, medians);
     struct result result = {
         .question = question_simulator_runs.name, .subject = "lastcall",
         .metric = METRIC ", median scenario", .unit = UNIT,
         .params = json_pack("{s:i}", "scenarios", (int)s.count),
         .samples = medians, .samples_count = count, .clean = clean,
-        .rounds = rounds,
+        .rounds = rows[0].rounds,
     };
     if (count == 0)
         result.skipped = "no scenario was run";
@@ -159,9 +158,9 @@ static int run(const struct question_limits *limits)
     set_slice(limits->seconds, options.rounds);
     for (size_t i = 0; i < s.count; i++)
         fill(&rows[i], s.path[i]);
-    unsigned rounds = round_run(rows, s.count, &options);
-    report_median(rows, rounds);
-    round_report(question_simulator_runs.name, rows, s.count, rounds);
+    round_run(rows, s.count, &options);
+    report_median(rows);
+    round_report(question_simulator_runs.name, rows, s.count);
     round_close(rows, s.count);
     return 0;
 }

@@ -33,7 +33,7 @@ static int run(const struct question_limits *limits)
         .question = &question_stop_latency, .kind = PEERS_ALL,
         .measurement = measurements,
         .count = sizeof measurements / sizeof measurements[0],
-        .milliseconds = limits->quick ? 30 : 100,
+        .milliseconds = limits->quick ? 30 : 50,
         .rounds = limits->quick ? 5 : 25,
     };
     return peers_ask(&asked, limits);
@@ -43,7 +43,7 @@ const struct question question_stop_latency = {
     .name = "stop_latency",
     .asks = "how long from a stop until the run has returned?",
     .seconds_quick = 5,
-    .seconds_full = 50,
+    .seconds_full = 60,
     .has_wine = true,
     .run = run,
 };

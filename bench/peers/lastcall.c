@@ -211,6 +211,9 @@ void peer_io_open(enum peer_kind kind, unsigned count)
             open_handle(handle, kind);
         submit(handle, &readers[i], kind);
     }
+    /* Only now has a ring's kernel heard of all of them. */
+    int end = loop_run(lastcall_loop, LOOP_NOWAIT);
+    LOOP_ASSERT(end == LOOP_PASSED);
 }
 
 void peer_io_close(void)
