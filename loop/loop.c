@@ -212,6 +212,7 @@ static void deliver_one(struct loop *l)
 {
     struct loop_item *i = l->ready.next;
     core_unready(l, i);
+    foresee(l->ready.next, 2 * CACHE_LINE);
     l->delivering++;
 
     /* More than one is ready: another thread may as well take the next. */

@@ -19,7 +19,6 @@
  * source: io_uring_enter(2), io_uring_setup(2)
  */
 #include <errno.h>
-#include <limits.h>
 #include <signal.h>
 
 #include "../check.h"
@@ -64,17 +63,17 @@ void ring_close(struct ring_port *p)
     io_uring_queue_exit(&p->uring);
 }
 
-/* Pull something, and until no more than so many are left. A wake that is
- * pulled has to go out again, since this thread does not look at the packets.
+/* Pull all there is. A wake that is pulled has to go out again, since this
+ * thread does not look at the packets.
  *
  *   returns   true if that is a wake for who leads
  */
-static bool make_room(struct ring_port *p, unsigned left)
+static bool make_room(struct ring_port *p)
 {
     os_mutex_lock(&p->port.lock);
     do
         ring_pull(p);
-    while (io_uring_cq_ready(&p->uring) > left);
+    while (io_uring_cq_ready(&p->uring) > 0);
     enum ring_sleeper sleeper = ring_choose_sleeper(p);
     os_mutex_unlock(&p->port.lock);
     if (sleeper == FOLLOWER)
@@ -104,19 +103,19 @@ static void submit_all(struct ring_port *p)
         LOOP_ASSERT(count >= 0 || count == -EINTR || count == -EAGAIN ||
                     count == -EBUSY);
         if (count == -EAGAIN || count == -EBUSY) {
-            wake |= make_room(p, UINT_MAX);
+            wake |= make_room(p);
             os_pause();
         }
     }
 }
 
-/* So many have been kept that the queue is full, and they may end with none
- * who looks: what does not fit among the completions costs the kernel an
- * allocation each. */
+/* So many have been kept that the queue is full, and they may end before
+ * anybody looks: what does not fit among the completions costs the kernel an
+ * allocation each. What they are about is still in the processor's cache. */
 static void submit_many(struct ring_port *p)
 {
     submit_all(p);
-    if (!make_room(p, p->uring.cq.ring_entries / 2))
+    if (!make_room(p))
         return;
     bool put = put_wake(p);
     LOOP_ASSERT(put);

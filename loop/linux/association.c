@@ -199,6 +199,18 @@ static struct association *strike(port_handle h)
     return a;
 }
 
+/* Those of one port follow each other, as a rule. */
+static void unlist_all(struct association **closing, int count)
+{
+    for (int i = 0; i < count;) {
+        struct port *p = closing[i]->port;
+        os_mutex_lock(&p->lock);
+        for (; i < count && closing[i]->port == p; i++)
+            fd_map_remove(&p->handles, closing[i]->fd);
+        os_mutex_unlock(&p->lock);
+    }
+}
+
 /* The registry is locked until the ports have forgotten the handles, because
  * a port may be closing on another thread. A number is given out again the
  * moment its descriptor is closed, so that comes last. This process and the
@@ -216,10 +228,9 @@ static void close_batch(const port_handle *handles, int count,
         if (a)
             closing[known++] = a;
     }
-    for (int i = 0; i < known; i++) {
-        unlist_handle(closing[i]);
+    unlist_all(closing, known);
+    for (int i = 0; i < known; i++)
         detach(closing[i]);
-    }
     for (int i = 0; i < known; i++)
         forget(closing[i]);
     pthread_mutex_unlock(&registry.lock);
