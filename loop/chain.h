@@ -22,7 +22,7 @@
 #include "foresee.h"
 #include "item.h"
 
-#define CHAIN_AHEAD 7       /* items that chain_foresee looks past           */
+#define CHAIN_AHEAD 12      /* items that chain_foresee looks past           */
 
 struct chain {
     _Atomic(struct loop_item *) first;

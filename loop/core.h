@@ -176,6 +176,13 @@ enum wait {
     WAIT_JOB,
 };
 
+/* Is a task in its step? */
+enum stepping {
+    STEPPING_NOT,
+    STEPPING,
+    STEPPING_DUE,   /* and it was woken meanwhile                            */
+};
+
 /* loop.c: all with the lock held, except where they say otherwise. */
 
 /* Take the lock for a call from outside. */

@@ -21,7 +21,7 @@ void task_wake(struct task *t, int status)
     LOOP_ASSERT(t->wait != WAIT_NONE);
     t->wake_status = status;
     if (t->stepping)
-        t->due = true;
+        t->stepping = STEPPING_DUE;
     else
         queue_turn(t);
 }
@@ -35,7 +35,8 @@ int task_spawn(struct loop *l, struct task *t)
         t->loop = l;
         t->waiters = NULL;
         t->group = NULL;
-        t->stepping = t->due = t->watched = false;
+        t->stepping = STEPPING_NOT;
+        t->watched = false;
         t->wake_status = t->result = 0;
 
         /* Born while the others are told to end: so is this one. */
@@ -60,25 +61,9 @@ static bool is_to_be_told(const struct task *t)
            t->loop->tellings;
 }
 
-/* A list of tasks still to be asked, so that no chain of tasks that wait for
- * one another, however long, needs the stack. */
-static void ask(struct task **list, struct task *t)
-{
-    if (t->cancel || is_to_be_told(t))
-        return;
-    t->cancel = true;
-    t->cancel_next = *list;
-    *list = t;
-}
-
-static void ask_group(struct task **list, const struct group *g)
-{
-    for (struct task *t = g->members; t; t = t->group_next)
-        ask(list, t);
-}
-
-/* Pass a cancel on to what the task waits for. */
-static void cancel_awaited(struct task *t, struct task **list)
+/* End what the task waits for, or put it on the list of those that are to
+ * pass the cancel on. */
+static void cancel_wait(struct task *t, struct task **list)
 {
     switch ((enum wait)t->wait) {
     case WAIT_NONE:     /* the step that is due or running will be told */
@@ -92,10 +77,9 @@ static void cancel_awaited(struct task *t, struct task **list)
         task_wake(t, LOOP_EABORTED);
         break;
     case WAIT_TASK:
-        ask(list, t->awaited);
-        break;
     case WAIT_GROUP:
-        ask_group(list, t->awaited);
+        t->cancel_next = *list;
+        *list = t;
         break;
     case WAIT_JOB:      /* one that runs is waited for */
         job_request_cancel(t->loop, t->awaited);
@@ -103,15 +87,34 @@ static void cancel_awaited(struct task *t, struct task **list)
     }
 }
 
-static void cancel_listed(struct task *list)
+/* A task that waits for others passes a cancel on to them, and is put on a
+ * list for that: so no chain of tasks that wait for one another, however long,
+ * needs the stack. A wait that was begun in a running step is cancelled when
+ * the step has returned: until then it may not be complete. */
+static void ask(struct task **list, struct task *t)
+{
+    if (t->cancel || is_to_be_told(t))
+        return;
+    t->cancel = true;
+    if (!t->stepping)
+        cancel_wait(t, list);
+}
+
+static void ask_group(struct task **list, const struct group *g)
+{
+    for (struct task *t = g->members; t; t = t->group_next)
+        ask(list, t);
+}
+
+static void ask_awaited(struct task *list)
 {
     while (list) {
         struct task *t = list;
         list = t->cancel_next;
-        /* A wait that was begun in a running step is cancelled when the
-         * step has returned: until then it may not be complete. */
-        if (!t->stepping && !t->due)
-            cancel_awaited(t, &list);
+        if (t->wait == WAIT_TASK)
+            ask(&list, t->awaited);
+        else
+            ask_group(&list, t->awaited);
     }
 }
 
@@ -119,7 +122,7 @@ void task_request_cancel(struct task *t)
 {
     struct task *list = NULL;
     ask(&list, t);
-    cancel_listed(list);
+    ask_awaited(list);
 }
 
 int task_cancel(struct task *t)
@@ -158,7 +161,7 @@ size_t task_cancel_all(struct loop *l)
     count += ask_listed(&list, &l->told);
     count += count_telling(l);
     count += ask_listed(&list, &l->waiting[LOOP_TASK]);
-    cancel_listed(list);
+    ask_awaited(list);
     core_leave(l);
     return count;
 }
@@ -257,14 +260,31 @@ void task_await_task(struct task *t, struct task *other)
 
 /* Groups. */
 
+static void group_append(struct group *g, struct task *t)
+{
+    struct task *first = g->members;
+    t->group = g;
+    t->group_next = NULL;
+    if (!first) {
+        t->group_prev = t;
+        g->members = t;
+        return;
+    }
+    t->group_prev = first->group_prev;
+    t->group_prev->group_next = t;
+    first->group_prev = t;
+}
+
 static void group_remove(struct group *g, struct task *t)
 {
-    if (t->group_prev)
-        t->group_prev->group_next = t->group_next;
-    else
+    if (t == g->members)
         g->members = t->group_next;
+    else
+        t->group_prev->group_next = t->group_next;
     if (t->group_next)
         t->group_next->group_prev = t->group_prev;
+    else if (g->members)
+        g->members->group_prev = t->group_prev;
     t->group = NULL;
 }
 
@@ -286,12 +306,7 @@ void group_add(struct group *g, struct task *t)
         note_result(g, t);
     } else {
         t->watched = true;
-        t->group = g;
-        t->group_prev = NULL;
-        t->group_next = g->members;
-        if (g->members)
-            g->members->group_prev = t;
-        g->members = t;
+        group_append(g, t);
     }
     chain_release(&l->telling, telling);
     os_mutex_unlock(&l->lock);
@@ -351,7 +366,7 @@ static void end_task(struct loop *l, struct task *t)
 {
     void (*ended)(struct task *) = t->ended;
     LOOP_ASSERT(t->wait == WAIT_NONE);
-    t->stepping = false;
+    t->stepping = STEPPING_NOT;
     t->item.state = ITEM_ENDED;
     list_remove(&t->item);
     l->count[LOOP_TASK]--;
@@ -366,16 +381,16 @@ static void end_task(struct loop *l, struct task *t)
 
 static void begin_waiting(struct task *t)
 {
+    bool is_due = t->stepping == STEPPING_DUE;
     LOOP_ASSERT(t->wait != WAIT_NONE);
-    t->stepping = false;
+    t->stepping = STEPPING_NOT;
     t->item.state = ITEM_WAITING;
-    if (t->due) {
-        t->due = false;
+    if (is_due) {
         queue_turn(t);
     } else if (t->cancel) {
         struct task *list = NULL;
-        cancel_awaited(t, &list);
-        cancel_listed(list);
+        cancel_wait(t, &list);
+        ask_awaited(list);
     }
 }
 
@@ -395,7 +410,7 @@ void task_deliver(struct loop *l, struct loop_item *turn)
                               .status = t->wake_status };
     t->cancel = false;
     t->wake_status = 0;
-    t->stepping = true;
+    t->stepping = STEPPING;
     t->item.state = ITEM_RUNNING;
     os_mutex_unlock(&l->lock);
     enum task_next next = t->step(t, wake);

@@ -44,8 +44,7 @@ struct task {
     void (*ended)(struct task *t);
     atomic_uint      told;      /* by which shutdown; by none is 0       */
     uint8_t          wait;      /* what I wait for                       */
-    bool             stepping;  /* step is being called                  */
-    bool             due;       /* woken while stepping                  */
+    uint8_t          stepping;  /* enum stepping                         */
     bool             cancel;    /* asked for, not yet delivered          */
     bool             watched;   /* has had a waiter or a group           */
     int              wake_status;
@@ -54,14 +53,15 @@ struct task {
     struct task     *waiters;   /* tasks that await this one             */
     struct group    *group;     /* the group this is a member of         */
     struct task     *group_next;
-    struct task     *group_prev;
-    struct task     *cancel_next;   /* in a list of tasks being cancelled */
+    struct task     *group_prev;    /* of the first member: the last     */
     union {
         struct loop_item turn;      /* not waiting: in the ready queue   */
         struct heap_node timer;     /* waiting for a time                */
         struct {
             void        *awaited;   /* any other thing that I wait for   */
             struct task *wait_next; /* next of those that await a task   */
+            struct task *cancel_next;   /* of tasks that are to pass a
+                                       cancel on                         */
         };
     };
 };
@@ -87,7 +87,8 @@ int task_spawn(struct loop *l, struct task *t);
  */
 int task_cancel(struct task *t);
 
-/* Cancel every task of the loop; returns how many. O(tasks). */
+/* Cancel every task of the loop, the oldest first; returns how many.
+ * O(tasks). */
 size_t task_cancel_all(struct loop *l);
 
 /*

@@ -37,7 +37,10 @@ struct actor {
     int          cancels;
     int          status;    /* of the last wake */
     int          ended;
+    int          place;     /* in the order in which all have ended */
 };
+
+static atomic_int places;
 
 static void begin_wait(struct actor *a)
 {
@@ -73,7 +76,9 @@ static enum task_next on_step(struct task *t, struct task_wake wake)
 
 static void on_ended(struct task *t)
 {
-    LIST_OF(t, struct actor, task)->ended++;
+    struct actor *a = LIST_OF(t, struct actor, task);
+    a->ended++;
+    a->place = atomic_fetch_add(&places, 1);
 }
 
 static struct actor actor_of(struct loop *l, enum awaits awaits,
@@ -618,7 +623,7 @@ static void ended_member_counts_in_a_group(void)
     test_loop_end(l);
 }
 
-/* A cancel of who gathers asks each member, once. */
+/* A cancel of who gathers asks each member, once, in their order. */
 static void cancel_of_a_gatherer_asks_every_member(void)
 {
     struct loop *l = test_loop_create(0);
@@ -636,6 +641,9 @@ static void cancel_of_a_gatherer_asks_every_member(void)
         for (int i = 0; i < MEMBERS; i++)
             check_ended(&c.member[i], 2, i == 2 ? 0 : 1,
                         i == 2 ? 0 : LOOP_EABORTED);
+        CHECK(c.member[0].place < c.member[1].place);
+        CHECK(c.member[1].place < c.member[3].place);
+        CHECK(c.member[3].place < c.member[4].place);
     }
     test_loop_end(l);
 }
@@ -644,7 +652,8 @@ static void cancel_of_a_gatherer_asks_every_member(void)
 
 static struct actor crowd[CROWD];
 
-/* 10: each of many is told once, whatever else asks for the same. */
+/* 10: each of many is told once, whatever else asks for the same, and the
+ * oldest first. */
 static void cancel_all_tells_each_of_many_once(void)
 {
     struct loop *l = test_loop_create(0);
@@ -657,6 +666,8 @@ static void cancel_all_tells_each_of_many_once(void)
     run_idle(l);
     for (int i = 0; i < CROWD; i++)
         check_ended(&crowd[i], 2, 1, LOOP_EABORTED);
+    for (int i = 1; i < CROWD; i++)
+        CHECK_EQ(crowd[0].place + i, crowd[i].place);
     CHECK_EQ(0, task_cancel_all(l));
     test_loop_end(l);
 }

@@ -118,7 +118,7 @@ static bool take_ended(struct telling *g, struct task *t, struct task **next)
 static enum task_next step_told(const struct loop *l, struct task *t)
 {
     struct task_wake wake = { .cancelled = true, .status = LOOP_EABORTED };
-    t->stepping = true;
+    t->stepping = STEPPING;
     t->wait = WAIT_NONE;
     set_told(l, t);
     return t->step(t, wake);
