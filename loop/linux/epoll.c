@@ -138,7 +138,7 @@ int epoll_port_post(struct port *port, uint64_t key)
 
 static struct timespec time_left(uint64_t until)
 {
-    uint64_t now = until ? os_now() : 0;
+    uint64_t now = os_now();
     uint64_t left = until > now ? until - now : 0;
     return (struct timespec){ .tv_sec = (time_t)(left / NANOSECONDS),
                               .tv_nsec = (long)(left % NANOSECONDS) };
@@ -149,29 +149,37 @@ static struct timespec time_left(uint64_t until)
 static int wait_coarsely(struct epoll_port *p, struct epoll_event *events,
                          const struct timespec *left)
 {
-    int wait = -1;
-    if (left && left->tv_sec >= INT_MAX / 1000 - 1)
-        wait = INT_MAX;
-    else if (left)
+    int wait = INT_MAX;
+    if (left->tv_sec < INT_MAX / 1000 - 1)
         wait = (int)left->tv_sec * 1000 +
                (int)((left->tv_nsec + MILLISECOND - 1) / MILLISECOND);
     return epoll_wait(p->epoll, events, EVENTS_MAX, wait);
+}
+
+/* A limit in nanoseconds costs the kernel more, and older ones do not know
+ * it. */
+static int wait_until(struct epoll_port *p, struct epoll_event *events,
+                      uint64_t until)
+{
+    struct timespec left = time_left(until);
+    int count = -1;
+    errno = ENOSYS;
+    if (!atomic_load_explicit(&p->lacks_pwait2, memory_order_relaxed))
+        count = epoll_pwait2(p->epoll, events, EVENTS_MAX, &left, NULL);
+    if (count < 0 && errno == ENOSYS) {
+        atomic_store_explicit(&p->lacks_pwait2, true, memory_order_relaxed);
+        count = wait_coarsely(p, events, &left);
+    }
+    return count;
 }
 
 /* How many events, 0 also when a signal has interrupted the wait. */
 static int wait_for_events(struct epoll_port *p, struct epoll_event *events,
                            uint64_t until)
 {
-    struct timespec left = time_left(until);
-    const struct timespec *limit = until == PORT_FOREVER ? NULL : &left;
-    int count = -1;
-    errno = ENOSYS;
-    if (!atomic_load_explicit(&p->lacks_pwait2, memory_order_relaxed))
-        count = epoll_pwait2(p->epoll, events, EVENTS_MAX, limit, NULL);
-    if (count < 0 && errno == ENOSYS) {
-        atomic_store_explicit(&p->lacks_pwait2, true, memory_order_relaxed);
-        count = wait_coarsely(p, events, limit);
-    }
+    int count = until == 0 || until == PORT_FOREVER
+                    ? epoll_wait(p->epoll, events, EVENTS_MAX, until ? -1 : 0)
+                    : wait_until(p, events, until);
     LOOP_ASSERT(count >= 0 || errno == EINTR);
     return count > 0 ? count : 0;
 }

@@ -328,6 +328,12 @@ static void idle_waiter_sleeps_once(void)
     port_close(p);
 }
 
+#ifdef SYS_epoll_wait
+#define EPOLL_WAIT SYS_epoll_wait
+#else
+#define EPOLL_WAIT SYS_epoll_pwait
+#endif
+
 /* Posting to a port where nobody sleeps, and taking from it, needs no
  * system call: a child that is killed if it wakes or waits can do both. */
 static int post_and_take_without_calls(void)
@@ -338,6 +344,8 @@ static int post_and_take_without_calls(void)
         return CHILD_FAILED;
     if (forbid(SYS_write, SECCOMP_RET_KILL_PROCESS) ||
         forbid(SYS_epoll_pwait2, SECCOMP_RET_KILL_PROCESS) ||
+        forbid(SYS_epoll_pwait, SECCOMP_RET_KILL_PROCESS) ||
+        forbid(EPOLL_WAIT, SECCOMP_RET_KILL_PROCESS) ||
         forbid(SYS_io_uring_enter, SECCOMP_RET_KILL_PROCESS) ||
         forbid(SYS_futex, SECCOMP_RET_KILL_PROCESS))
         return CHILD_SKIPPED;
