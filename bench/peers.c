@@ -322,6 +322,7 @@ static void fill(const struct peers_measurement *m, struct peer *peer)
         .params = params_of(m, cell->number),
         .group = (unsigned)(m - self.asked->measurement),
         .has_histogram = !strcmp(m->unit, "ns"),
+        .has_tail = self.asked->has_tails && !strcmp(m->unit, "ns"),
         .is_exact = self.asked->is_exact, .measure = measure, .of = cell,
     };
 }
@@ -366,14 +367,15 @@ static bool has_value(const struct row *row)
 }
 
 /* Nothing has no ratio to nothing. */
-static void compare(const struct row *row, const struct row *other)
+static void compare(const struct row *row, const struct row *other,
+                    enum round_figure figure)
 {
     bool ports = self.asked->kind == PEERS_PORTS;
     if (!has_value(row) || !has_value(other))
         return;
     json_t *line = round_compare(self.asked->question->name,
                                  ports ? PORTS_METRIC : PEERS_METRIC, row,
-                                 other);
+                                 other, figure);
     if (!json_is_number(json_object_get(line, "value"))) {
         json_decref(line);
         return;
@@ -397,8 +399,11 @@ static void compare_all(void)
 {
     for (size_t i = 0; i < self.rows; i++)
         for (size_t k = 0; k < self.rows; k++)
-            if (is_compared(&self.row[i], &self.row[k]))
-                compare(&self.row[i], &self.row[k]);
+            if (is_compared(&self.row[i], &self.row[k])) {
+                compare(&self.row[i], &self.row[k], ROUND_VALUE);
+                if (self.asked->has_tails)
+                    compare(&self.row[i], &self.row[k], ROUND_TAIL);
+            }
 }
 
 /* Fits: whole times against how many there were, round by round. */

@@ -46,6 +46,7 @@ struct peers_asked {
                                        NULL: peer                        */
     bool                            is_exact;   /* who else uses the machine
                                        does not matter                   */
+    bool                            has_tails;  /* see round.h           */
     bool                            is_warm;    /* each measurement warms
                                        up by itself                      */
     const struct peers_measurement *measurement;

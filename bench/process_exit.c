@@ -438,7 +438,8 @@ static void compare(const struct row *row, const struct row *other)
     if (!row || !other)
         return;
     json_t *line = round_compare(question_process_exit.name,
-                                 "cost, lastcall : peer", row, other);
+                                 "cost, lastcall : peer", row, other,
+                                 ROUND_VALUE);
     json_object_set_new(json_object_get(line, "params"), "peer",
                         json_string(other->subject));
     result_print(line, stdout);

@@ -13,9 +13,11 @@
 #include "question.h"
 #include "result.h"
 
+#define METRIC_MAX 128
 #define OTHERS_MAX 0.05
 #define STOLEN_MAX 0.02
 #define SLOW 2              /* times the share of a row                */
+#define TAIL_MIN 100        /* values, for one in a hundred           */
 #define TICK 0.01           /* the grain in which the kernel counts     */
 
 bool round_is_clean(const struct load *before, const struct load *after)
@@ -59,6 +61,8 @@ static void keep(struct row *row, double value, bool clean,
 {
     unsigned round = row->rounds++;
     row->value[round] = value;
+    row->tail[round] = row->has_tail && h->total >= TAIL_MIN
+                           ? (double)histogram_at(h, 0.99) : NAN;
     row->clean[round] = clean && !isnan(value);
     row->sat_out[round] = false;
     row->clean_count += row->clean[round];
@@ -82,7 +86,7 @@ static void tell(const struct row *row, unsigned round)
 
 static void sit_out(struct row *row)
 {
-    row->value[row->rounds] = NAN;
+    row->value[row->rounds] = row->tail[row->rounds] = NAN;
     row->clean[row->rounds] = false;
     row->sat_out[row->rounds++] = true;
 }
@@ -273,28 +277,43 @@ static unsigned measured(const struct row *row, const struct row *other)
     return count;
 }
 
-static void collect(struct figures *out, const struct row *row,
-                    const struct row *floor, bool clean, combine *of)
+static const double *figures_of(const struct row *row,
+                                enum round_figure figure)
 {
-    unsigned rounds = rounds_of(row, floor);
+    return figure == ROUND_TAIL ? row->tail : row->value;
+}
+
+/* What two rows are asked for together. */
+struct pair {
+    const struct row *row;
+    const struct row *other;
+    enum round_figure figure;
+    combine          *of;
+};
+
+static void collect(struct figures *out, const struct pair *pair, bool clean)
+{
+    const struct row *row = pair->row, *other = pair->other;
+    const double *values = figures_of(row, pair->figure);
+    const double *others = figures_of(other, pair->figure);
+    unsigned rounds = rounds_of(row, other);
     out->count = 0;
     out->clean = clean;
     for (unsigned i = 0; i < rounds; i++) {
-        if (clean && !(row->clean[i] && floor->clean[i]))
+        if (clean && !(row->clean[i] && other->clean[i]))
             continue;
-        double value = of(row->value[i], floor->value[i],
-                          result_is_rate(row->unit));
+        double value = pair->of(values[i], others[i],
+                                result_is_rate(row->unit));
         if (isfinite(value))
             out->value[out->count++] = value;
     }
 }
 
-static void choose(struct figures *out, const struct row *row,
-                   const struct row *floor, combine *of)
+static void choose(struct figures *out, const struct pair *pair)
 {
-    collect(out, row, floor, true, of);
-    if (out->count < ROUNDS_CLEAN_MIN && !row->is_exact)
-        collect(out, row, floor, false, of);
+    collect(out, pair, true);
+    if (out->count < ROUNDS_CLEAN_MIN && !pair->row->is_exact)
+        collect(out, pair, false);
 }
 
 static json_t *line_of(struct result *result, const struct figures *figures)
@@ -317,7 +336,7 @@ static void print(struct result *result, const struct figures *figures)
 json_t *round_line(const char *question, const struct row *row)
 {
     struct figures figures;
-    choose(&figures, row, row, just_value);
+    choose(&figures, &(struct pair){ row, row, ROUND_VALUE, just_value });
     struct result result = {
         .question = question, .subject = row->subject,
         .platform = row->platform, .metric = row->metric, .unit = row->unit,
@@ -335,58 +354,97 @@ static void report_row(const char *question, const struct row *row)
     json_decref(line);
 }
 
-static void report_against(const char *question, const struct row *row,
-                           const struct row *floor, combine *of,
+static void name_figure(char *name, size_t size, const struct row *row,
+                        enum round_figure figure)
+{
+    snprintf(name, size, "%s%s", row->metric,
+             figure == ROUND_TAIL ? ROUND_TAIL_METRIC : "");
+}
+
+static void report_tail(const char *question, const struct row *row)
+{
+    char metric[METRIC_MAX];
+    struct figures figures;
+    choose(&figures, &(struct pair){ row, row, ROUND_TAIL, just_value });
+    name_figure(metric, sizeof metric, row, ROUND_TAIL);
+    struct result result = {
+        .question = question, .subject = row->subject,
+        .platform = row->platform, .metric = metric, .unit = row->unit,
+        .params = row->params, .rounds = measured(row, row),
+    };
+    if (figures.count > 0)
+        print(&result, &figures);
+}
+
+static void report_against(const char *question, const struct pair *pair,
                            const char *what, const char *unit)
 {
-    char metric[128];
+    char name[METRIC_MAX], metric[2 * METRIC_MAX];
+    const struct row *row = pair->row;
     struct figures figures;
-    LOOP_ASSERT(strncmp(floor->subject, ROW_FLOOR, strlen(ROW_FLOOR)) == 0);
-    choose(&figures, row, floor, of);
-    snprintf(metric, sizeof metric, "%s, %s", row->metric, what);
+    LOOP_ASSERT(strncmp(pair->other->subject, ROW_FLOOR,
+                        strlen(ROW_FLOOR)) == 0);
+    choose(&figures, pair);
+    name_figure(name, sizeof name, row, pair->figure);
+    snprintf(metric, sizeof metric, "%s, %s", name, what);
     struct result result = {
         .question = question, .subject = row->subject,
         .platform = row->platform, .metric = metric, .unit = unit,
         .params = json_deep_copy(row->params),
-        .rounds = measured(row, floor),
+        .rounds = measured(row, pair->other),
     };
     json_object_set_new(result.params, "floor",
-                        json_string(floor->subject + strlen(ROW_FLOOR)));
-    print(&result, &figures);
+                        json_string(pair->other->subject +
+                                    strlen(ROW_FLOOR)));
+    if (figures.count > 0 || pair->figure == ROUND_VALUE)
+        print(&result, &figures);
     json_decref(result.params);
+}
+
+static void report_floor(const char *question, const struct row *row,
+                         const struct row *floor, enum round_figure figure)
+{
+    struct pair pair = { row, floor, figure, factor };
+    report_against(question, &pair, QUESTION_FACTOR, "x");
+    pair.of = difference;
+    if (strcmp(row->unit, "ns") == 0)
+        report_against(question, &pair, "over the floor", "ns");
 }
 
 static void report_floors(const char *question, const struct row *row)
 {
     for (int i = 0; i < ROW_FLOORS_MAX && row->floor[i]; i++) {
-        report_against(question, row, row->floor[i], factor,
-                       QUESTION_FACTOR, "x");
-        if (strcmp(row->unit, "ns") == 0)
-            report_against(question, row, row->floor[i], difference,
-                           "over the floor", "ns");
+        report_floor(question, row, row->floor[i], ROUND_VALUE);
+        if (row->has_tail)
+            report_floor(question, row, row->floor[i], ROUND_TAIL);
     }
 }
 
-void round_report(const char *question, const struct row *rows,
-                  size_t count)
+void round_report(const char *question, const struct row *rows, size_t count)
 {
     for (size_t i = 0; i < count; i++)
         if (!rows[i].is_silent)
             report_row(question, &rows[i]);
+    for (size_t i = 0; i < count; i++)
+        if (!rows[i].is_silent && rows[i].has_tail)
+            report_tail(question, &rows[i]);
     for (size_t i = 0; i < count; i++)
         if (!rows[i].is_silent)
             report_floors(question, &rows[i]);
 }
 
 json_t *round_compare(const char *question, const char *metric,
-                      const struct row *row, const struct row *other)
+                      const struct row *row, const struct row *other,
+                      enum round_figure figure)
 {
+    char name[METRIC_MAX];
     struct figures figures;
-    choose(&figures, row, other, factor);
+    choose(&figures, &(struct pair){ row, other, figure, factor });
+    name_figure(name, sizeof name, row, figure);
     struct result result = {
         .question = question, .subject = row->subject,
         .platform = row->platform, .metric = metric, .unit = "x",
-        .params = json_pack("{s:s}", "of", row->metric),
+        .params = json_pack("{s:s}", "of", name),
         .rounds = measured(row, other),
     };
     json_object_update(result.params, row->params);

@@ -27,6 +27,7 @@
 #define ROUNDS_MAX 64
 #define ROUNDS_CLEAN_MIN 3      /* below that, dirty ones count too      */
 #define ROW_FLOORS_MAX 3
+#define ROUND_TAIL_METRIC ", 99th percentile"
 #define ROW_FLOOR "floor "      /* how the subject of a floor begins     */
 
 struct row {
@@ -39,6 +40,8 @@ struct row {
                                    next to each other                    */
     const struct row *floor[ROW_FLOORS_MAX];    /* of the same rounds    */
     bool        has_histogram;
+    bool        has_tail;       /* of each round's histogram, the 99th
+                                   percentile is a figure of its own     */
     bool        is_exact;       /* counted, not timed: one round will do */
     bool        is_silent;      /* round_report leaves it out            */
 
@@ -52,6 +55,7 @@ struct row {
     unsigned    rounds;         /* without the first                     */
     double      took;           /* seconds of all                        */
     double      value[ROUNDS_MAX];
+    double      tail[ROUNDS_MAX];       /* NaN if there were too few     */
     bool        clean[ROUNDS_MAX];
     bool        sat_out[ROUNDS_MAX];
     unsigned    clean_count;
@@ -78,6 +82,9 @@ void round_run(struct row *rows, size_t count,
 void round_report(const char *question, const struct row *rows,
                   size_t count);
 
+/* Which of a row's figures: what its rounds have brought, or their tails? */
+enum round_figure { ROUND_VALUE, ROUND_TAIL };
+
 /* The line of a row's own figure, the caller's to release. */
 json_t *round_line(const char *question, const struct row *row);
 
@@ -90,7 +97,8 @@ json_t *round_line(const char *question, const struct row *row);
  *   returns   the line, the caller's to release
  */
 json_t *round_compare(const char *question, const char *metric,
-                      const struct row *row, const struct row *other);
+                      const struct row *row, const struct row *other,
+                      enum round_figure figure);
 
 void round_close(struct row *rows, size_t count);
 

@@ -3,6 +3,7 @@
  */
 #include "round.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "../loop/os.h"
@@ -76,7 +77,8 @@ static void an_exact_row_is_clean_after_one_round(void)
     all_calls = 0;
     round_run(&row, 1, &options);
     CHECK_EQ(1, row.rounds);
-    json_t *line = round_compare("test", "to itself", &row, &row);
+    json_t *line = round_compare("test", "to itself", &row, &row,
+                                 ROUND_VALUE);
     CHECK(json_is_true(json_object_get(line, "clean")));
     CHECK_EQ(1, result_number(line, "value", 0));
     json_decref(line);
@@ -165,6 +167,36 @@ static void slow_row_sits_out(void)
     round_close(rows, ROWS);
 }
 
+static double record_to(const struct row *row, struct histogram *h)
+{
+    unsigned last = *(const unsigned *)row->of;
+    for (unsigned i = 1; i <= last; i++)
+        histogram_record(h, i);
+    return 1;
+}
+
+/* Of fewer values than a hundred, none is one in a hundred. */
+static void round_of_many_values_has_a_tail(void)
+{
+    static const unsigned values[2] = { 99, 200 };
+    static struct row rows[2];
+    struct round_options options = { .rounds = 2, .seconds = 60 };
+    for (unsigned i = 0; i < 2; i++) {
+        set_group(&rows[i], i, &values[i], record_to);
+        rows[i].has_histogram = rows[i].has_tail = true;
+    }
+    round_run(rows, 2, &options);
+    CHECK(isnan(rows[0].tail[0]));
+    CHECK_EQ(198, rows[1].tail[1]);
+    json_t *line = round_compare("test", "cost", &rows[1], &rows[1],
+                                 ROUND_TAIL);
+    CHECK_EQ(1, result_number(line, "value", 0));
+    CHECK(strcmp(result_word(json_object_get(line, "params"), "of", ""),
+                 "calls" ROUND_TAIL_METRIC) == 0);
+    json_decref(line);
+    round_close(rows, 2);
+}
+
 /* One that is warm is measured no more often than is told. */
 static void group_with_enough_is_not_measured_again(void)
 {
@@ -200,7 +232,8 @@ static double compare_rows(const char *unit)
     rows[0].unit = unit;
     for (unsigned i = 0; i < rows[0].rounds; i++)
         rows[0].value[i] = 2 * rows[1].value[i];
-    json_t *line = round_compare("rounds", "cost", &rows[0], &rows[1]);
+    json_t *line = round_compare("rounds", "cost", &rows[0], &rows[1],
+                                 ROUND_VALUE);
     size_t count = result_samples(line, twice);
     double value = result_number(line, "value", 0);
     CHECK(count >= ROUNDS_CLEAN_MIN);
@@ -251,9 +284,10 @@ int main(void)
     RUN(without_time_there_is_one_round);
     RUN(groups_share_the_time);
     RUN(slow_row_sits_out);
+    RUN(round_of_many_values_has_a_tail);
     RUN(group_with_enough_is_not_measured_again);
     RUN(rows_are_compared_by_cost_within_a_round);
     RUN(only_others_make_a_round_dirty);
     RUN(one_tick_is_in_doubt);
-    return test_result(11);
+    return test_result(12);
 }

@@ -33,6 +33,7 @@ static int run(const struct question_limits *limits)
         .question = &question_stop_latency, .kind = PEERS_ALL,
         .measurement = measurements,
         .count = sizeof measurements / sizeof measurements[0],
+        .has_tails = true,
         .milliseconds = limits->quick ? 30 : 50,
         .rounds = limits->quick ? 5 : 25,
     };
