@@ -47,18 +47,9 @@ static pthread_mutex_t *mutex_of(struct os_mutex *m)
     return (pthread_mutex_t *)(void *)m->platform;
 }
 
-/* Adaptive: who finds the lock taken spins a little before it sleeps, since
- * what the loop and the port do under a lock is shorter than a sleep. */
 int os_mutex_open(struct os_mutex *m)
 {
-    pthread_mutexattr_t kind;
-    if (pthread_mutexattr_init(&kind))
-        return LOOP_ENOMEM;
-    int failed = pthread_mutexattr_settype(&kind, PTHREAD_MUTEX_ADAPTIVE_NP);
-    LOOP_ASSERT(!failed);
-    failed = pthread_mutex_init(mutex_of(m), &kind);
-    pthread_mutexattr_destroy(&kind);
-    return failed ? LOOP_ENOMEM : 0;
+    return pthread_mutex_init(mutex_of(m), NULL) ? LOOP_ENOMEM : 0;
 }
 
 void os_mutex_close(struct os_mutex *m)
@@ -67,9 +58,17 @@ void os_mutex_close(struct os_mutex *m)
     LOOP_ASSERT(!failed);
 }
 
+/* What the loop and the port do under a lock is shorter than a sleep: who
+ * finds it taken looks again for as long as that may last. An adaptive mutex
+ * of the C library would do so for a number of times, which is often less. */
 void os_mutex_lock(struct os_mutex *m)
 {
-    int failed = pthread_mutex_lock(mutex_of(m));
+    uint64_t turn = 0;
+    int failed = pthread_mutex_trylock(mutex_of(m));
+    while (failed == EBUSY && os_spin(&turn))
+        failed = pthread_mutex_trylock(mutex_of(m));
+    if (failed == EBUSY)
+        failed = pthread_mutex_lock(mutex_of(m));
     LOOP_ASSERT(!failed);
 }
 
