@@ -35,6 +35,7 @@ static void open_rows(struct row *rows, size_t count)
         struct row *row = &rows[i];
         row->clean_count = 0;
         row->rounds = 0;
+        row->times = 0;
         row->took = 0;
         if (!row->has_histogram)
             continue;
@@ -102,6 +103,7 @@ static void measure(struct row *row, bool warm_up, struct histogram *h)
     double value = row->measure(row, row->has_histogram ? h : NULL);
     known = machine_load(&after) && known;
     row->took += host_seconds() - begun;
+    row->times++;
     if (!warm_up)
         keep(row, value, row->is_exact ||
              (known && round_is_clean(&before, &after)), h);
@@ -113,7 +115,6 @@ struct group {
     size_t      count;
     unsigned    rounds;
     double      took;
-    double      last_took;
 };
 
 struct work {
@@ -153,6 +154,16 @@ static bool must_sit_out(const struct group *g, const struct row *row)
     return count > 0 && row->took > SLOW * g->took / count;
 }
 
+/* How long will the next round take? */
+static double expected(const struct group *g)
+{
+    double seconds = 0;
+    for (size_t i = 0; i < g->count; i++)
+        if (!must_sit_out(g, &g->row[i]))
+            seconds += g->row[i].took / g->row[i].times;
+    return seconds;
+}
+
 static void measure_group(struct work *w, struct group *g, bool warm_up)
 {
     double begun = host_seconds();
@@ -164,8 +175,7 @@ static void measure_group(struct work *w, struct group *g, bool warm_up)
             measure(row, warm_up, &w->h);
     }
     g->rounds += !warm_up;
-    g->last_took = host_seconds() - begun;
-    g->took += g->last_took;
+    g->took += host_seconds() - begun;
 }
 
 /* A row that never brings a value is not waited for, nor is one that has sat
@@ -192,7 +202,7 @@ static bool goes_on(const struct work *w, const struct group *g)
     if (g->rounds == 0)
         return true;
     return g->rounds < w->most && !has_enough(g, w->wanted) &&
-           host_seconds() + g->last_took < w->end;
+           host_seconds() + expected(g) < w->end;
 }
 
 static struct group *choose_group(const struct work *w)

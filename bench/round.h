@@ -53,6 +53,7 @@ struct row {
 
     /* What the rounds have brought. */
     unsigned    rounds;         /* without the first                     */
+    unsigned    times;          /* that it was measured                  */
     double      took;           /* seconds of all                        */
     double      value[ROUNDS_MAX];
     double      tail[ROUNDS_MAX];       /* NaN if there were too few     */
