@@ -154,14 +154,24 @@ static bool must_sit_out(const struct group *g, const struct row *row)
     return count > 0 && row->took > SLOW * g->took / count;
 }
 
-/* How long will the next round take? */
-static double expected(const struct group *g)
+/* What a group's next round will measure: how long that has taken so far, and
+ * how long it will take. */
+struct outlook {
+    double took;
+    double next;
+};
+
+static struct outlook outlook_of(const struct group *g)
 {
-    double seconds = 0;
-    for (size_t i = 0; i < g->count; i++)
-        if (!must_sit_out(g, &g->row[i]))
-            seconds += g->row[i].took / g->row[i].times;
-    return seconds;
+    struct outlook o = { 0, 0 };
+    for (size_t i = 0; i < g->count; i++) {
+        const struct row *row = &g->row[i];
+        if (row->times == 0 || must_sit_out(g, row))
+            continue;
+        o.took += row->took;
+        o.next += row->took / row->times;
+    }
+    return o;
 }
 
 static void measure_group(struct work *w, struct group *g, bool warm_up)
@@ -197,21 +207,28 @@ static bool has_enough(const struct group *g, unsigned wanted)
 }
 
 /* One round at least: a question has an answer, if a dirty one. */
-static bool goes_on(const struct work *w, const struct group *g)
+static bool goes_on(const struct work *w, const struct group *g,
+                    const struct outlook *o)
 {
     if (g->rounds == 0)
         return true;
     return g->rounds < w->most && !has_enough(g, w->wanted) &&
-           host_seconds() + expected(g) < w->end;
+           host_seconds() + o->next < w->end;
 }
 
+/* The one that has had the least time, not counting what is slow in it. */
 static struct group *choose_group(const struct work *w)
 {
     struct group *chosen = NULL;
-    for (size_t i = 0; i < w->count; i++)
-        if (goes_on(w, &w->group[i]) &&
-            (!chosen || w->group[i].took < chosen->took))
-            chosen = &w->group[i];
+    double least = INFINITY;
+    for (size_t i = 0; i < w->count; i++) {
+        struct group *g = &w->group[i];
+        struct outlook o = outlook_of(g);
+        if (!goes_on(w, g, &o) || (chosen && o.took >= least))
+            continue;
+        chosen = g;
+        least = o.took;
+    }
     return chosen;
 }
 
