@@ -17,6 +17,7 @@
 #define OTHERS_MAX 0.05
 #define STOLEN_MAX 0.02
 #define SLOW 2              /* times the share of a row                */
+#define SLOW_MIN 0.2        /* seconds: less is not slow               */
 #define TAIL_MIN 100        /* values, for one in a hundred           */
 #define TICK 0.01           /* the grain in which the kernel counts     */
 
@@ -151,7 +152,8 @@ static bool must_sit_out(const struct group *g, const struct row *row)
     unsigned count = 0;
     for (size_t i = 0; i < g->count; i++)
         count += brings_values(&g->row[i]);
-    return count > 0 && row->took > SLOW * g->took / count;
+    return count > 0 && row->took > SLOW_MIN &&
+           row->took > SLOW * g->took / count;
 }
 
 /* What a group's next round will measure: how long that has taken so far, and
