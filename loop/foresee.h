@@ -9,13 +9,14 @@
 #define LOOP_FORESEE_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #define CACHE_LINE 64
 
 static inline void foresee(const void *memory, size_t size)
 {
     for (size_t at = 0; at < size; at += CACHE_LINE)
-        __builtin_prefetch((const char *)memory + at, 1);
+        __builtin_prefetch((const void *)((uintptr_t)memory + at), 1);
 }
 
 #endif
