@@ -16,7 +16,7 @@
 #define METRIC_MAX 128
 #define OTHERS_MAX 0.05
 #define STOLEN_MAX 0.02
-#define SLOW 2              /* times the share of a row                */
+#define SLOW 4              /* times what the quickest has taken       */
 #define SLOW_MIN 0.2        /* seconds: less is not slow               */
 #define TAIL_MIN 100        /* values, for one in a hundred           */
 #define TICK 0.01           /* the grain in which the kernel counts     */
@@ -110,12 +110,11 @@ static void measure(struct row *row, bool warm_up, struct histogram *h)
              (known && round_is_clean(&before, &after)), h);
 }
 
-/* Rows that are compared, and the time that their rounds have taken. */
+/* Rows that are compared. */
 struct group {
     struct row *row;
     size_t      count;
     unsigned    rounds;
-    double      took;
 };
 
 struct work {
@@ -146,14 +145,14 @@ static bool brings_values(const struct row *row)
     return false;
 }
 
-/* Has it had more than its share of the time, among those that have values? */
+/* Has it had much more time than the quickest of those that have values? */
 static bool must_sit_out(const struct group *g, const struct row *row)
 {
-    unsigned count = 0;
+    double least = INFINITY;
     for (size_t i = 0; i < g->count; i++)
-        count += brings_values(&g->row[i]);
-    return count > 0 && row->took > SLOW_MIN &&
-           row->took > SLOW * g->took / count;
+        if (brings_values(&g->row[i]))
+            least = fmin(least, g->row[i].took);
+    return row->took > SLOW_MIN && row->took > SLOW * least;
 }
 
 /* What a group's next round will measure: how long that has taken so far, and
@@ -178,7 +177,6 @@ static struct outlook outlook_of(const struct group *g)
 
 static void measure_group(struct work *w, struct group *g, bool warm_up)
 {
-    double begun = host_seconds();
     for (size_t i = 0; i < g->count; i++) {
         struct row *row = &g->row[(i + g->rounds) % g->count];
         if (must_sit_out(g, row))
@@ -187,7 +185,6 @@ static void measure_group(struct work *w, struct group *g, bool warm_up)
             measure(row, warm_up, &w->h);
     }
     g->rounds += !warm_up;
-    g->took += host_seconds() - begun;
 }
 
 /* A row that never brings a value is not waited for, nor is one that has sat

@@ -6,9 +6,9 @@
  * round of each warms up and does not count. A measurement during which others
  * used the processors is dirty: rounds are added until each row has enough
  * clean ones or the time is over, each time of the group that has had the
- * least time so far. A row that takes much longer than the others of its group
- * sits out some rounds, so that most of the time is not spent on what is slow
- * anyway. A row with too few clean rounds reports all it has and says so.
+ * least time so far. A row that takes much longer than the quickest of its
+ * group sits out some rounds, so that most of the time is not spent on what is
+ * slow anyway. A row with too few clean rounds reports all it has and says so.
  *
  * units      seconds; values in the row's own unit
  * ownership  rows are the caller's; what a round adds to them is released by
