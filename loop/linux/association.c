@@ -131,11 +131,16 @@ static int list_handle(struct port *p, struct association *a)
     return status;
 }
 
-static void unlist_handle(struct association *a)
+/* Those of one port follow each other, as a rule. */
+static void unlist_handles(struct association **closing, int count)
 {
-    os_mutex_lock(&a->port->lock);
-    fd_map_remove(&a->port->handles, a->fd);
-    os_mutex_unlock(&a->port->lock);
+    for (int i = 0; i < count;) {
+        struct port *p = closing[i]->port;
+        os_mutex_lock(&p->lock);
+        for (; i < count && closing[i]->port == p; i++)
+            fd_map_remove(&p->handles, closing[i]->fd);
+        os_mutex_unlock(&p->lock);
+    }
 }
 
 /* Listed before it is watched, since the device may speak at once. */
@@ -156,7 +161,7 @@ static int associate(struct port *p, struct association *a,
     return 0;
 
 fail_unlist:
-    unlist_handle(a);
+    unlist_handles(&a, 1);
 fail_registry:
     fd_map_remove(&registry.map, a->fd);
     return status == LOOP_ENOMEM ? LOOP_ENOMEM : LOOP_EINVAL;
@@ -199,18 +204,6 @@ static struct association *strike(port_handle h)
     return a;
 }
 
-/* Those of one port follow each other, as a rule. */
-static void unlist_all(struct association **closing, int count)
-{
-    for (int i = 0; i < count;) {
-        struct port *p = closing[i]->port;
-        os_mutex_lock(&p->lock);
-        for (; i < count && closing[i]->port == p; i++)
-            fd_map_remove(&p->handles, closing[i]->fd);
-        os_mutex_unlock(&p->lock);
-    }
-}
-
 /* The registry is locked until the ports have forgotten the handles, because
  * a port may be closing on another thread. A number is given out again the
  * moment its descriptor is closed, so that comes last. This process and the
@@ -228,7 +221,7 @@ static void close_batch(const port_handle *handles, int count,
         if (a)
             closing[known++] = a;
     }
-    unlist_all(closing, known);
+    unlist_handles(closing, known);
     for (int i = 0; i < known; i++)
         detach(closing[i]);
     for (int i = 0; i < known; i++)
