@@ -5,12 +5,12 @@
 
 #include "os.h"
 
-struct loop_item chain_taken;
+char chain_taken;
 
 /* Who has it in hand has lost its processor, or makes a list of it. */
-struct loop_item *chain_await(struct chain *c)
+void *chain_await(struct chain *c)
 {
-    struct loop_item *first;
+    void *first;
     uint64_t turn = 0;
     do {
         if (!os_spin(&turn))
@@ -21,20 +21,21 @@ struct loop_item *chain_await(struct chain *c)
     return first;
 }
 
-uint32_t chain_length(const struct loop_item *first)
+uint32_t chain_length(const void *first)
 {
     uint32_t count = 0;
-    for (const struct loop_item *i = first; i; i = i->next)
+    for (const void *i = first; i; i = chain_next(i))
         count++;
     return count;
 }
 
-struct loop_item *chain_join(struct loop_item *older,
-                             struct loop_item *younger)
+void *chain_join(void *older, void *younger)
 {
-    struct loop_item **end = &older;
-    while (*end)
-        end = &(*end)->next;
-    *end = younger;
+    if (!older)
+        return younger;
+    void *last = older;
+    while (chain_next(last))
+        last = chain_next(last);
+    memcpy(last, &younger, sizeof younger);
     return older;
 }

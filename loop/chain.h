@@ -7,8 +7,9 @@
  * one atomic operation for each item, where to release a lock for a callback
  * and to take it again is two.
  *
- * Items are linked by next alone, and belong to the chain until they are
- * taken off it with the chain in hand.
+ * An item is whatever begins with the pointer to the next one. Items are
+ * linked by that alone, and belong to the chain until they are taken off it
+ * with the chain in hand.
  *
  * threads    any
  */
@@ -18,22 +19,23 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+#include <string.h>
 
 #include "foresee.h"
-#include "item.h"
 
 #define CHAIN_AHEAD 12      /* items that chain_foresee looks past           */
 
 struct chain {
-    _Atomic(struct loop_item *) first;
+    _Atomic(void *) first;
 };
 
 /* What the word holds while a thread has the chain in hand. */
-extern struct loop_item chain_taken;
+extern char chain_taken;
 #define CHAIN_TAKEN (&chain_taken)
 
 /* As chain_hold, where another thread has the chain in hand. */
-struct loop_item *chain_await(struct chain *c);
+void *chain_await(struct chain *c);
 
 /* Is there nothing on the chain? It may be false for one that is in hand. */
 static inline bool chain_is_empty(struct chain *c)
@@ -42,35 +44,43 @@ static inline bool chain_is_empty(struct chain *c)
 }
 
 /* Take the chain in hand: its first item, or NULL. */
-static inline struct loop_item *chain_hold(struct chain *c)
+static inline void *chain_hold(struct chain *c)
 {
-    struct loop_item *first =
-        atomic_exchange_explicit(&c->first, CHAIN_TAKEN,
-                                 memory_order_acquire);
-    return first == CHAIN_TAKEN ? chain_await(c) : first;
+    void *first = atomic_exchange_explicit(&c->first, CHAIN_TAKEN,
+                                           memory_order_acquire);
+    if (__builtin_expect(first == CHAIN_TAKEN, 0))
+        return chain_await(c);
+    return first;
 }
 
 /* Put back what is left of the chain that is in hand. */
-static inline void chain_release(struct chain *c, struct loop_item *first)
+static inline void chain_release(struct chain *c, void *first)
 {
     atomic_store_explicit(&c->first, first, memory_order_release);
 }
 
+/* The next of an item, whatever its type. */
+static inline void *chain_next(const void *item)
+{
+    void *next;
+    memcpy(&next, item, sizeof next);
+    return next;
+}
+
 /* How many items there are from one on; NULL is none. */
-uint32_t chain_length(const struct loop_item *first);
+uint32_t chain_length(const void *first);
 
 /* Two chains of items as one, the older ones first; each may be NULL. */
-struct loop_item *chain_join(struct loop_item *older,
-                             struct loop_item *younger);
+void *chain_join(void *older, void *younger);
 
 /*
  * Items that were accepted one after another often lie at equal distances:
  * ask the processor for one whose turn will come soon. A long chain is not
  * in its cache, and it would find the next one only when it gets there.
  */
-static inline void chain_foresee(const struct loop_item *first)
+static inline void chain_foresee(const void *first)
 {
-    uintptr_t at = (uintptr_t)first, next = (uintptr_t)first->next;
+    uintptr_t at = (uintptr_t)first, next = (uintptr_t)chain_next(first);
     uintptr_t soon = next + CHAIN_AHEAD * (next - at);
     foresee((const void *)soon, 2 * CACHE_LINE);
 }

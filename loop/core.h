@@ -122,7 +122,7 @@ struct loop {
 
     /* Every post writes here: on a line of the cache of its own. */
     char                        before_posts[CACHE_LINE];
-    _Atomic(struct loop_item *) posts;
+    _Atomic(struct post *)      posts;
     char                        after_posts[CACHE_LINE];
 
     atomic_uint                 sleepers;
@@ -136,8 +136,8 @@ struct loop {
     bool            port_alive;
 };
 
-/* The word in `posts` that refuses: an address that no item has. */
-extern struct loop_item loop_posts_closed;
+/* The word in `posts` that refuses: an address that no post has. */
+extern struct post loop_posts_closed;
 #define POSTS_CLOSED (&loop_posts_closed)
 
 #define LOOP_LATE_AFTER 16  /* callbacks between two looks at the deadline    */
@@ -145,7 +145,7 @@ extern struct loop_item loop_posts_closed;
 /* Is it time for a run to leave its pass, having called so many? */
 static inline bool run_is_late(const struct run *r, uint32_t called)
 {
-    return r && r->deadline && called % LOOP_LATE_AFTER == 0 &&
+    return called % LOOP_LATE_AFTER == 0 && r->deadline &&
            os_now() >= r->deadline;
 }
 
@@ -251,12 +251,12 @@ void console_deliver(struct loop *l, struct loop_item *i);
  *   posts_close      from now on no post is accepted; collects those that
  *                    were
  *   posts_deliver    call what was collected, until the run is asked to
- *                    leave; NULL is no run. Releases the lock meanwhile.
- *                    Returns how many it has called
+ *                    leave. Releases the lock meanwhile. Returns how many it
+ *                    has called
  *   posts_count      how many were accepted and not called
  */
 bool posts_waiting(struct loop *l);
-struct loop_item *posts_newest(struct loop *l);
+struct post *posts_newest(struct loop *l);
 void posts_collect(struct loop *l);
 void posts_close(struct loop *l);
 uint32_t posts_deliver(struct loop *l, const struct run *r);

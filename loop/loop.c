@@ -511,9 +511,10 @@ static bool has_left(const struct loop *l)
 
 static void cancel_posts(struct loop *l)
 {
+    static const struct run none;    /* it is never asked to leave */
     posts_close(l);
     LOOP_ASSERT(list_empty(&l->ready));
-    l->posts_cancelled += posts_deliver(l, NULL);
+    l->posts_cancelled += posts_deliver(l, &none);
 }
 
 /* A wake that came too late to be needed may still be queued: take it, so

@@ -135,10 +135,16 @@ int loop_run(struct loop *l, enum loop_run_mode mode);
  */
 int loop_stop(struct loop *l);
 
-/* A callback to run once on the loop; caller-owned until it starts. */
+/*
+ * A callback to run once on the loop; caller-owned until it starts. It is no
+ * loop_item but half a line of the cache: what posts cost is to move them
+ * from one processor to another.
+ */
 struct post {
-    struct loop_item item;
-    void (*run)(struct post *p, int status);
+    struct post *next;      /* the loop's                                */
+    void       (*run)(struct post *p, int status);
+    const char  *name;      /* given by the creator, or NULL             */
+    uint64_t     since;     /* the loop's                                */
 };
 
 /*

@@ -55,7 +55,7 @@ static bool is_full(const struct listing *list)
     return list->is_cut && list->count >= list->cap;
 }
 
-static void add_as(struct listing *list, const struct loop_item *i,
+static void add_as(struct listing *list, const char *name,
                    enum loop_kind kind, enum item_state state,
                    uint64_t since)
 {
@@ -63,7 +63,7 @@ static void add_as(struct listing *list, const struct loop_item *i,
         struct loop_pending *p = &list->out[list->count];
         p->kind = kind;
         p->state = state_name[state];
-        p->name = i->name ? i->name : "-";
+        p->name = name ? name : "-";
         p->age = list->now > since ? list->now - since : 0;
     }
     list->count++;
@@ -72,7 +72,7 @@ static void add_as(struct listing *list, const struct loop_item *i,
 static void add(struct listing *list, const struct loop_item *i)
 {
     enum item_state state = (enum item_state)i->state;
-    add_as(list, i, (enum loop_kind)i->kind,
+    add_as(list, i->name, (enum loop_kind)i->kind,
            i->ready && state != ITEM_ABORTED ? ITEM_READY : state, i->since);
 }
 
@@ -100,28 +100,28 @@ static void add_ops(struct listing *list, const struct loop_item *handles)
  * only the oldest has a time; with the lock held nobody takes from it, so
  * what was read at its head stays a list.
  */
-static void add_stack(struct listing *list, const struct loop_item *newest)
+static void add_stack(struct listing *list, const struct post *newest)
 {
     size_t count = 0;
     uint64_t since = list->now;
-    for (const struct loop_item *i = newest; i; i = i->next) {
-        since = i->since;
+    for (const struct post *p = newest; p; p = p->next) {
+        since = p->since;
         count++;
     }
     size_t end = list->count + count;
     size_t at = end;
-    for (const struct loop_item *i = newest; i; i = i->next) {
+    for (const struct post *p = newest; p; p = p->next) {
         list->count = --at;
-        add_as(list, i, LOOP_POST, ITEM_QUEUED, since);
+        add_as(list, p->name, LOOP_POST, ITEM_QUEUED, since);
     }
     list->count = end;
 }
 
 static void add_posts(struct listing *list, struct loop *l)
 {
-    struct loop_item *first = chain_hold(&l->collected);
-    for (const struct loop_item *i = first; i && !is_full(list); i = i->next)
-        add_as(list, i, LOOP_POST, ITEM_READY, l->collected_since);
+    struct post *first = chain_hold(&l->collected);
+    for (const struct post *p = first; p && !is_full(list); p = p->next)
+        add_as(list, p->name, LOOP_POST, ITEM_READY, l->collected_since);
     chain_release(&l->collected, first);
     add_stack(list, posts_newest(l));
 }
@@ -130,7 +130,7 @@ static void add_cancelled(struct listing *list, struct loop *l)
 {
     struct loop_item *first = chain_hold(&l->cancelled);
     for (const struct loop_item *i = first; i && !is_full(list); i = i->next)
-        add_as(list, i, LOOP_TIMER, ITEM_ABORTED, i->since);
+        add_as(list, i->name, LOOP_TIMER, ITEM_ABORTED, i->since);
     chain_release(&l->cancelled, first);
 }
 

@@ -84,7 +84,7 @@ static void pass(struct loop *l)
 static void posts_are_listed_until_they_run(void)
 {
     struct loop *l = test_loop_create(0);
-    struct post named = { .run = on_post, .item.name = "named" };
+    struct post named = { .run = on_post, .name = "named" };
     struct post other = { .run = on_post };
     struct loop_pending list[2];
     CHECK_EQ(0, loop_pending(l, NULL, 0));
@@ -122,10 +122,10 @@ static void ask(struct post *p, int status)
 static void posts_of_the_pass_are_listed_while_one_runs(void)
 {
     struct loop *l = test_loop_create(0);
-    struct post later = { .run = on_post, .item.name = "later" };
-    struct post next[2] = { { .run = on_post, .item.name = "next" },
-                            { .run = on_post, .item.name = "next" } };
-    struct asker first = { .post = { .run = ask, .item.name = "first" },
+    struct post later = { .run = on_post, .name = "later" };
+    struct post next[2] = { { .run = on_post, .name = "next" },
+                            { .run = on_post, .name = "next" } };
+    struct asker first = { .post = { .run = ask, .name = "first" },
                            .loop = l, .later = &later };
     CHECK_EQ(0, loop_post(l, &first.post));
     CHECK_EQ(0, loop_post(l, &next[0]));
@@ -298,7 +298,7 @@ static void flood_main(void *arg)
 {
     struct flood *f = arg;
     for (int i = 0; i < POSTS; i++) {
-        f->post[i] = (struct post){ .run = on_post, .item.name = "flood" };
+        f->post[i] = (struct post){ .run = on_post, .name = "flood" };
         CHECK_EQ(0, loop_post(f->loop, &f->post[i]));
     }
 }

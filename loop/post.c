@@ -7,31 +7,48 @@
  */
 #include "core.h"
 
-struct loop_item loop_posts_closed;
+struct post loop_posts_closed;
 
-int loop_post(struct loop *l, struct post *p)
+/*
+ * Accepted: from here on p may be gone. Only the post that found the stack
+ * empty has a time, and wakes; a later one is covered by that, because
+ * whoever takes the stack takes all of it.
+ *
+ * This is apart from loop_post so that there the compiler has no registers to
+ * save.
+ */
+static __attribute__((noinline)) int post_slowly(struct loop *l,
+                                                 struct post *p)
 {
-    LOOP_ASSERT(p->run);
-    struct loop_item *newest = atomic_load(&l->posts);
+    struct post *newest = atomic_load(&l->posts);
     do {
         if (newest == POSTS_CLOSED)
             return LOOP_ECLOSED;
         if (!newest)
-            p->item.since = os_now();
-        p->item.next = newest;
-    } while (!atomic_compare_exchange_weak(&l->posts, &newest, &p->item));
-
-    /* Accepted: from here on p may be gone. Only the post that found the
-     * stack empty has a time, and wakes; a later one is covered by that,
-     * because whoever takes the stack takes all of it. */
+            p->since = os_now();
+        p->next = newest;
+    } while (!atomic_compare_exchange_weak(&l->posts, &newest, p));
     if (!newest)
         core_wake(l);
-    return 0;
+    return LOOP_OK;
 }
 
-struct loop_item *posts_newest(struct loop *l)
+/* Many posts find another there: those neither wake nor have a time. */
+int loop_post(struct loop *l, struct post *p)
 {
-    struct loop_item *newest = atomic_load(&l->posts);
+    LOOP_ASSERT(p->run);
+    struct post *newest = atomic_load(&l->posts);
+    if (newest && newest != POSTS_CLOSED) {
+        p->next = newest;
+        if (atomic_compare_exchange_strong(&l->posts, &newest, p))
+            return LOOP_OK;
+    }
+    return post_slowly(l, p);
+}
+
+struct post *posts_newest(struct loop *l)
+{
+    struct post *newest = atomic_load(&l->posts);
     return newest == POSTS_CLOSED ? NULL : newest;
 }
 
@@ -42,11 +59,13 @@ bool posts_waiting(struct loop *l)
 
 /* Collecting. */
 
-static struct loop_item *turn_round(struct loop_item *newest)
+static struct post *turn_round(struct post *newest)
 {
-    struct loop_item *oldest = NULL;
+    struct post *oldest = NULL;
     while (newest) {
-        struct loop_item *next = newest->next;
+        struct post *next = newest->next;
+        if (next)
+            chain_foresee(newest);
         newest->next = oldest;
         oldest = newest;
         newest = next;
@@ -54,10 +73,10 @@ static struct loop_item *turn_round(struct loop_item *newest)
     return oldest;
 }
 
-static void collect(struct loop *l, struct loop_item *newest)
+static void collect(struct loop *l, struct post *newest)
 {
-    struct loop_item *oldest = turn_round(newest);
-    struct loop_item *first = chain_hold(&l->collected);
+    struct post *oldest = turn_round(newest);
+    struct post *first = chain_hold(&l->collected);
     if (!first && oldest)
         l->collected_since = oldest->since;
     l->collections++;
@@ -74,39 +93,53 @@ void posts_collect(struct loop *l)
 
 void posts_close(struct loop *l)
 {
-    struct loop_item *newest = atomic_exchange(&l->posts, POSTS_CLOSED);
+    struct post *newest = atomic_exchange(&l->posts, POSTS_CLOSED);
     if (newest != POSTS_CLOSED && newest)
         collect(l, newest);
 }
 
 /*
  * Take the next post of a collection, if it is still that collection's turn
- * and the run, if there is one, was not asked to leave. All of that is asked
- * with the chain in hand: who lists the chain after it has asked the run to
- * leave knows that nothing on the list is delivered any more.
+ * and the run was not asked to leave. All of that is asked with the chain in
+ * hand: who lists the chain after it has asked the run to leave knows that
+ * nothing on the list is delivered any more.
  */
 static struct post *next_post(struct loop *l, const struct run *r,
                               uint32_t collection)
 {
-    if (chain_is_empty(&l->collected))
-        return NULL;
-    struct loop_item *first = chain_hold(&l->collected);
+    struct post *first = chain_hold(&l->collected);
     if (!first || l->collections != collection ||
-        (r && atomic_load_explicit(&r->leave, memory_order_acquire))) {
+        atomic_load_explicit(&r->leave, memory_order_acquire)) {
         chain_release(&l->collected, first);
         return NULL;
     }
     chain_release(&l->collected, first->next);
-    return LIST_OF(first, struct post, item);
+    return first;
+}
+
+/*
+ * Call as many as a run may between two looks at its deadline.
+ *
+ *   returns   how many; fewer than that: there is no next one
+ */
+static uint32_t deliver_some(struct loop *l, const struct run *r,
+                             uint32_t collection, int status)
+{
+    uint32_t count = 0;
+    struct post *p;
+    while (count < LOOP_LATE_AFTER && (p = next_post(l, r, collection))) {
+        p->run(p, status);
+        count++;
+    }
+    return count;
 }
 
 uint32_t posts_deliver(struct loop *l, const struct run *r)
 {
-    uint32_t count = 0;
+    uint32_t some, count = 0;
     uint32_t collection = l->collections;
     int status = l->state >= STATE_CLOSED ? LOOP_EABORTED : 0;
-    struct post *p = next_post(l, r, collection);
-    if (!p)
+    if (chain_is_empty(&l->collected))
         return 0;
 
     /* If there are more, another thread may as well take the next. It does
@@ -117,10 +150,10 @@ uint32_t posts_deliver(struct loop *l, const struct run *r)
     core_leave(l);
     if (more)
         core_wake(l);
-    while (p) {
-        p->run(p, status);
-        p = run_is_late(r, ++count) ? NULL : next_post(l, r, collection);
-    }
+    do {
+        some = deliver_some(l, r, collection, status);
+        count += some;
+    } while (some == LOOP_LATE_AFTER && !run_is_late(r, count));
     core_enter(l);
     l->delivering--;
     return count;
@@ -128,7 +161,7 @@ uint32_t posts_deliver(struct loop *l, const struct run *r)
 
 uint32_t posts_count(struct loop *l)
 {
-    struct loop_item *first = chain_hold(&l->collected);
+    struct post *first = chain_hold(&l->collected);
     uint32_t count = chain_length(first) + chain_length(posts_newest(l));
     chain_release(&l->collected, first);
     return count;

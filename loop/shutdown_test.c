@@ -96,7 +96,7 @@ static void on_job_done(struct job *j, int status)
 static void work_open(struct loop *l, struct work *w)
 {
     *w = (struct work){ .loop = l,
-                        .post = { .run = on_post, .item.name = "a post" },
+                        .post = { .run = on_post, .name = "a post" },
                         .timer = { .fire = on_timer,
                                    .item.name = "a timer" },
                         .task = { .step = on_task, .item.name = "a task" },

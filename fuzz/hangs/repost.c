@@ -32,7 +32,7 @@ static void run(void *unused)
 
 int main(void)
 {
-    static struct post post = { .item.name = "again", .run = again };
+    static struct post post = { .name = "again", .run = again };
     static struct timer timer = { .item.name = "far away",
                                   .fire = do_nothing };
     struct os_thread thread;

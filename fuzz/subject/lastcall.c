@@ -263,7 +263,7 @@ static int my_post(unsigned loop, unsigned number, const char *name)
     struct my_post *p = take(sizeof *p);
     if (!p)
         return LOOP_ENOMEM;
-    p->post.item.name = name;
+    p->post.name = name;
     p->post.run = on_post;
     p->number = number;
     int result;
