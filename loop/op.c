@@ -117,6 +117,8 @@ void handle_deliver(struct loop *l, struct loop_item *i)
     void (*closed)(struct handle *) = h->closed;
     l->count[LOOP_HANDLE]--;
     l->handles_closing--;
+    if (count == 0 && !closed)
+        return;
     os_mutex_unlock(&l->lock);
 
     /* Close before the callback: afterwards h is the caller's. */
