@@ -517,8 +517,8 @@ static void cancel_posts(struct loop *l)
     l->posts_cancelled += posts_deliver(l, &none);
 }
 
-/* A wake that came too late to be needed may still be queued: take it, so
- * that the port is closed empty. */
+/* A wake that came too late to be needed is still queued: take it, so that
+ * the port is closed empty. */
 static void drain_wakes(struct loop *l)
 {
     struct packet batch[LOOP_BATCH];
@@ -546,7 +546,8 @@ void core_finish(struct loop *l)
     os_mutex_lock(&l->wake_lock);
     l->port_alive = false;
     os_mutex_unlock(&l->wake_lock);
-    drain_wakes(l);
+    if (atomic_load(&l->wake_pending))
+        drain_wakes(l);
     port_close(l->port);
     core_enter(l);
 }
