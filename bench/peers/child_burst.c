@@ -26,16 +26,16 @@ static struct {
     unsigned    rates;
     uint64_t    began_at[PRODUCERS_MAX];
 
-    _Alignas(64) unsigned ran;
+    _Alignas(64) unsigned left; /* to run of this burst                  */
     uint64_t              ended_at;
 } t;
 
 static void count_one(void)
 {
-    if (++t.ran < t.ran_all)
+    if (--t.left > 0)
         return;
     t.ended_at = os_now();
-    t.ran = 0;
+    t.left = t.ran_all;
     gate_add(&t.done);
 }
 
@@ -102,6 +102,7 @@ double child_burst(unsigned threads, uint64_t length, struct histogram *seen)
     t.producers = threads;
     t.share = machine_part(CHILD_POSTS) / threads;
     t.ran_all = t.share * threads;
+    t.left = t.ran_all;
     peer_loop_open(1);
     peer_posts_open(t.ran_all, count_one);
     pair_run(pair_inside, run_bursts);
