@@ -10,52 +10,13 @@
 
 #define SWEEP_VALUES_MIN 3
 
-static bool is_same_field(const json_t *a, const json_t *b, const char *key)
-{
-    return strcmp(result_string(a, key, ""), result_string(b, key, "")) == 0;
-}
-
-static bool is_same_group(const json_t *a, const json_t *b)
-{
-    return is_same_field(a, b, "question") && is_same_field(a, b, "metric") &&
-           is_same_field(a, b, "unit");
-}
-
-static bool is_begun_before(const struct results *results, size_t index)
-{
-    const json_t *line = results_line(results, RESULT_BENCH, index);
-    for (size_t i = 0; i < index; i++) {
-        if (is_same_group(line, results_line(results, RESULT_BENCH, i)))
-            return true;
-    }
-    return false;
-}
+/* What rows are compared by. */
+static const char *const compared_by[] = { "floor", "peer", "scenario",
+                                           "strategy" };
 
 static double value_of(const json_t *line)
 {
     return result_number(line, "value", NAN);
-}
-
-static void take_rows(struct group *group, const struct results *results,
-                      size_t first)
-{
-    size_t all = results_count(results, RESULT_BENCH);
-    const json_t *line = results_line(results, RESULT_BENCH, first);
-
-    group->rows = calloc(all - first, sizeof *group->rows);
-    if (!group->rows) {
-        fputs("lastcall-report: out of memory\n", stderr);
-        exit(3);
-    }
-    for (size_t i = first; i < all; i++) {
-        const json_t *other = results_line(results, RESULT_BENCH, i);
-        if (!is_same_group(line, other))
-            continue;
-        struct group_row *row = &group->rows[group->count++];
-        row->line = other;
-        row->subject = result_string(other, "subject", "");
-        row->value = value_of(other);
-    }
 }
 
 /* The platform is compared and shown like a parameter. */
@@ -244,28 +205,10 @@ static void measure(struct group *group)
     }
 }
 
-bool group_next(struct group *group, const struct results *results,
-                size_t *first)
+/* Labels need the sweep, the series need the labels, and the order needs the
+ * series. */
+static void finish(struct group *group)
 {
-    size_t count = results_count(results, RESULT_BENCH);
-    while (*first < count && is_begun_before(results, *first))
-        (*first)++;
-    if (*first >= count)
-        return false;
-
-    const json_t *line = results_line(results, RESULT_BENCH, *first);
-    *group = (struct group){
-        .question = result_string(line, "question", ""),
-        .metric = result_string(line, "metric", ""),
-        .unit = result_string(line, "unit", ""),
-    };
-    group->higher = is_rate(group->unit);
-    take_rows(group, results, *first);
-    (*first)++;
-
-    /* Labels need the sweep, the series need the labels, and the order
-     * needs the series. */
-    find_sweep(group);
     put_common(group);
     for (size_t i = 0; i < group->count; i++)
         put_label(group, &group->rows[i]);
@@ -274,14 +217,148 @@ bool group_next(struct group *group, const struct results *results,
     qsort(group->rows, group->count, sizeof *group->rows,
           group->sweep ? by_series
                        : group->higher ? higher_first : lower_first);
-    return true;
 }
 
-void group_free(struct group *group)
+/* Room for one more, in an array that grows by doubling. */
+static void *grow(void *array, size_t count, size_t size)
 {
-    for (size_t i = 0; i < group->count; i++)
-        text_free(&group->rows[i].label);
-    text_free(&group->common);
-    free(group->rows);
-    *group = (struct group){ 0 };
+    if (count > 0 && (count & (count - 1)) != 0)
+        return array;
+    void *more = realloc(array, (count > 0 ? 2 * count : 1) * size);
+    if (!more) {
+        fputs("lastcall-report: out of memory\n", stderr);
+        exit(3);
+    }
+    return more;
+}
+
+static struct group *new_group(struct groups *groups, const json_t *line)
+{
+    groups->group = grow(groups->group, groups->count, sizeof(struct group));
+    struct group *group = &groups->group[groups->count++];
+    *group = (struct group){
+        .question = result_string(line, "question", ""),
+        .metric = result_string(line, "metric", ""),
+        .unit = result_string(line, "unit", ""),
+    };
+    group->higher = is_rate(group->unit);
+    return group;
+}
+
+static void add_row(struct group *group, const json_t *line)
+{
+    group->rows = grow(group->rows, group->count, sizeof(struct group_row));
+    group->rows[group->count++] = (struct group_row){
+        .line = line,
+        .subject = result_string(line, "subject", ""),
+        .value = value_of(line),
+    };
+}
+
+/* Add a line to the group that the key names. */
+static struct group *add_line(struct groups *groups, json_t *index,
+                              const struct text *key, const json_t *line)
+{
+    const json_t *known = json_object_get(index, key->data);
+    struct group *group = known ? &groups->group[json_integer_value(known)]
+                                : new_group(groups, line);
+    if (!known)
+        json_object_set_new(index, key->data,
+                            json_integer((json_int_t)groups->count - 1));
+    add_row(group, line);
+    return group;
+}
+
+static bool is_compared_by(const char *key)
+{
+    for (size_t i = 0; i < sizeof compared_by / sizeof compared_by[0]; i++)
+        if (strcmp(key, compared_by[i]) == 0)
+            return true;
+    return false;
+}
+
+/* Parameters come in whatever order their line has them in. */
+static json_t *sorted_case(const json_t *line, bool words, const char *sweep)
+{
+    json_t *all = json_object();
+    json_t *params = json_object_get(line, "params");
+    const char *key;
+    json_t     *value;
+    json_object_foreach(params, key, value) {
+        bool is_part = json_is_string(value)
+                           ? words && !is_compared_by(key)
+                           : !words && (!sweep || strcmp(key, sweep) != 0);
+        if (is_part)
+            json_object_set(all, key, value);
+    }
+    return all;
+}
+
+static void put_case(struct text *key, const json_t *line, bool words,
+                     const char *sweep)
+{
+    json_t *part = sorted_case(line, words, sweep);
+    char *dump = json_dumps(part, JSON_COMPACT | JSON_SORT_KEYS);
+    text_put(key, dump ? dump : "");
+    free(dump);
+    json_decref(part);
+}
+
+/* Which words were asked for, whatever the numbers. */
+static void group_by_words(struct groups *groups,
+                           const struct results *results)
+{
+    json_t *index = json_object();
+    for (size_t i = 0; i < results_count(results, RESULT_BENCH); i++) {
+        const json_t *line = results_line(results, RESULT_BENCH, i);
+        struct text key = { 0 };
+        text_print(&key, "%s\n%s\n%s\n",
+                   result_string(line, "question", ""),
+                   result_string(line, "metric", ""),
+                   result_string(line, "unit", ""));
+        put_case(&key, line, true, NULL);
+        add_line(groups, index, &key, line);
+        text_free(&key);
+    }
+    json_decref(index);
+}
+
+/* A number that is no sweep is a case of its own for each of its values. */
+static void group_by_numbers(struct groups *groups, struct group *words)
+{
+    json_t *index = json_object();
+    find_sweep(words);
+    for (size_t i = 0; i < words->count; i++) {
+        struct text key = { 0 };
+        put_case(&key, words->rows[i].line, false, words->sweep);
+        add_line(groups, index, &key, words->rows[i].line)->sweep =
+            words->sweep;
+        text_free(&key);
+    }
+    json_decref(index);
+}
+
+void groups_open(struct groups *groups, const struct results *results)
+{
+    struct groups words = { 0 };
+    *groups = (struct groups){ 0 };
+    group_by_words(&words, results);
+    for (size_t i = 0; i < words.count; i++)
+        group_by_numbers(groups, &words.group[i]);
+    for (size_t i = 0; i < groups->count; i++)
+        finish(&groups->group[i]);
+    groups_close(&words);
+}
+
+void groups_close(struct groups *groups)
+{
+    for (size_t i = 0; i < groups->count; i++) {
+        struct group *group = &groups->group[i];
+        for (size_t k = 0; k < group->count; k++)
+            text_free(&group->rows[k].label);
+        text_free(&group->common);
+        free(group->rows);
+    }
+    free(groups->group);
+    *groups = (struct groups){ 0 };
 }

@@ -1,11 +1,14 @@
 /*
- * group.h - measurements that can be compared: one question, metric and unit.
+ * group.h - measurements that can be compared: of one question, metric and
+ * unit, and of one case.
  *
- * Parameters that all rows of a group share are told once; the others make
- * up a row's label. When one of those is a number with three values or more,
- * it is the group's sweep: rows that differ in it alone are one series.
+ * A case is what was asked for: the parameters that are words, such as what
+ * the loop does meanwhile, and the numbers. What rows are compared by, such
+ * as the strategy or the floor, is no part of it but of a row's label; and a
+ * number with three values or more is the group's sweep: rows that differ in
+ * it alone are one series.
  *
- * ownership  group_free; lines are borrowed from the results
+ * ownership  groups_close; lines are borrowed from the results
  */
 #ifndef REPORTS_GROUP_H
 #define REPORTS_GROUP_H
@@ -30,7 +33,8 @@ struct group {
     const char       *question;
     const char       *metric;
     const char       *unit;
-    struct text       common;       /* parameters that all rows share     */
+    struct text       common;       /* parameters that all rows share,
+                                       the platform among them            */
     const char       *sweep;        /* name of the parameter, or NULL     */
     bool              higher;       /* more is better                     */
     double            best;
@@ -40,16 +44,14 @@ struct group {
     size_t            count;
 };
 
-/*
- * Make the next group.
- *
- *   first    in: the index of a benchmark line to begin from; out: where to
- *            go on
- *   returns  false when there is none left
- */
-bool group_next(struct group *group, const struct results *results,
-                size_t *first);
+struct groups {
+    struct group *group;        /* by words, then by numbers, as they came */
+    size_t        count;
+};
 
-void group_free(struct group *group);
+/* Make the groups of all measurements. */
+void groups_open(struct groups *groups, const struct results *results);
+
+void groups_close(struct groups *groups);
 
 #endif

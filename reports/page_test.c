@@ -268,31 +268,54 @@ static void rows_of_a_group_come_best_first(void)
 {
     struct results results = bench_lines(
         "{\"question\":\"q\",\"unit\":\"posts/s\",\"subject\":\"slow\","
-        "\"value\":1,\"params\":{\"n\":5,\"how\":\"x\"}}\n"
+        "\"value\":1,\"params\":{\"n\":5,\"strategy\":\"x\"}}\n"
         "{\"question\":\"q\",\"unit\":\"ns\",\"subject\":\"alone\","
         "\"value\":9}\n"
         "{\"question\":\"q\",\"unit\":\"posts/s\",\"subject\":\"fast\","
-        "\"value\":7,\"high\":8,\"params\":{\"n\":5,\"how\":\"y\"}}\n"
+        "\"value\":7,\"high\":8,"
+        "\"params\":{\"n\":5,\"strategy\":\"y\"}}\n"
         "{\"question\":\"q\",\"unit\":\"posts/s\",\"subject\":\"none\","
-        "\"params\":{\"n\":5,\"how\":\"x\"}}\n");
-    struct group group;
-    size_t next = 0;
+        "\"params\":{\"n\":5,\"strategy\":\"x\"}}\n");
+    struct groups groups;
+    groups_open(&groups, &results);
+    CHECK_EQ(2, groups.count);
 
-    CHECK(group_next(&group, &results, &next));
-    CHECK_EQ(3, group.count);
-    CHECK(group.higher);
-    CHECK(group.best == 7 && group.largest == 8);
-    CHECK(strcmp(group.rows[0].subject, "fast") == 0);
-    CHECK(strcmp(group.rows[2].subject, "none") == 0);
-    CHECK(strcmp(group.common.data, "n 5") == 0);
-    CHECK(strcmp(group.rows[0].label.data, "how y") == 0);
-    group_free(&group);
+    const struct group *group = &groups.group[0];
+    CHECK_EQ(3, group->count);
+    CHECK(group->higher);
+    CHECK(group->best == 7 && group->largest == 8);
+    CHECK(strcmp(group->rows[0].subject, "fast") == 0);
+    CHECK(strcmp(group->rows[2].subject, "none") == 0);
+    CHECK(strcmp(group->common.data, "n 5") == 0);
+    CHECK(strcmp(group->rows[0].label.data, "strategy y") == 0);
 
-    CHECK(group_next(&group, &results, &next));
-    CHECK_EQ(1, group.count);
-    CHECK(!group.higher);
-    group_free(&group);
-    CHECK(!group_next(&group, &results, &next));
+    CHECK_EQ(1, groups.group[1].count);
+    CHECK(!groups.group[1].higher);
+    groups_close(&groups);
+    results_free(&results);
+}
+
+/* Who is stopped while busy is not compared with who is stopped idle, nor
+ * two threads with one. */
+static void another_case_is_another_group(void)
+{
+    struct results results = bench_lines(
+        "{\"question\":\"q\",\"subject\":\"a\",\"value\":1,"
+        "\"params\":{\"loop\":\"busy\",\"threads\":1}}\n"
+        "{\"question\":\"q\",\"subject\":\"a\",\"value\":2,"
+        "\"params\":{\"loop\":\"idle\",\"threads\":1}}\n"
+        "{\"question\":\"q\",\"subject\":\"a\",\"value\":3,"
+        "\"params\":{\"loop\":\"busy\",\"threads\":2}}\n"
+        "{\"question\":\"q\",\"subject\":\"b\",\"value\":4,"
+        "\"params\":{\"threads\":1,\"loop\":\"busy\"}}\n");
+    struct groups groups;
+    groups_open(&groups, &results);
+    CHECK_EQ(3, groups.count);
+    CHECK_EQ(2, groups.group[0].count);
+    CHECK(strcmp(groups.group[0].common.data, "loop busy, threads 1") == 0);
+    CHECK(strcmp(groups.group[1].common.data, "loop busy, threads 2") == 0);
+    CHECK(strcmp(groups.group[2].common.data, "loop idle, threads 1") == 0);
+    groups_close(&groups);
     results_free(&results);
 }
 
@@ -307,15 +330,16 @@ static void a_number_with_three_values_is_a_sweep(void)
         "\"params\":{\"n\":1,\"k\":1}}\n"
         "{\"question\":\"q\",\"unit\":\"ns\",\"subject\":\"a\",\"value\":2,"
         "\"params\":{\"n\":10,\"k\":1}}\n");
-    struct group group;
-    size_t next = 0;
-    CHECK(group_next(&group, &results, &next));
-    CHECK(group.sweep && strcmp(group.sweep, "n") == 0);
-    CHECK(strcmp(group.common.data, "k 1") == 0);
-    CHECK(group.rows[0].sweep == 1 && group.rows[2].sweep == 100);
-    CHECK_EQ(0, group.rows[2].series);
-    CHECK_EQ(1, group.rows[3].series);
-    group_free(&group);
+    struct groups groups;
+    groups_open(&groups, &results);
+    CHECK_EQ(1, groups.count);
+    const struct group *group = &groups.group[0];
+    CHECK(group->sweep && strcmp(group->sweep, "n") == 0);
+    CHECK(strcmp(group->common.data, "k 1") == 0);
+    CHECK(group->rows[0].sweep == 1 && group->rows[2].sweep == 100);
+    CHECK_EQ(0, group->rows[2].series);
+    CHECK_EQ(1, group->rows[3].series);
+    groups_close(&groups);
     results_free(&results);
 }
 
@@ -342,7 +366,8 @@ int main(void)
     RUN(what_no_port_has_shown_is_listed);
     RUN(the_same_results_make_the_same_page);
     RUN(rows_of_a_group_come_best_first);
+    RUN(another_case_is_another_group);
     RUN(a_number_with_three_values_is_a_sweep);
     RUN(every_verdict_has_a_name_and_a_meaning);
-    return test_result(14);
+    return test_result(15);
 }

@@ -267,49 +267,41 @@ static void put_question(struct text *html, const char *question)
     text_free(&words);
 }
 
-static bool is_new_question(const struct results *results, size_t index,
-                            const char *question)
+static bool is_new_question(const struct groups *groups, size_t index)
 {
-    for (size_t i = 0; i < index; i++) {
-        if (strcmp(result_string(results_line(results, RESULT_BENCH, i),
-                                 "question", ""), question) == 0)
+    for (size_t i = 0; i < index; i++)
+        if (strcmp(groups->group[i].question,
+                   groups->group[index].question) == 0)
             return false;
-    }
     return true;
 }
 
-static void put_all_of(struct text *html, const struct results *results,
+static void put_all_of(struct text *html, const struct groups *groups,
                        const char *question, json_t *charts)
 {
-    struct group group;
-    size_t next = 0;
-    while (group_next(&group, results, &next)) {
-        if (strcmp(group.question, question) == 0)
-            put_group(html, &group, charts);
-        group_free(&group);
-    }
+    text_put(html, "<article class=\"question\">\n");
+    put_question(html, question);
+    for (size_t i = 0; i < groups->count; i++)
+        if (strcmp(groups->group[i].question, question) == 0)
+            put_group(html, &groups->group[i], charts);
+    text_put(html, "</article>\n");
 }
 
 void section_bench(struct text *html, const struct results *results,
                    json_t *charts)
 {
-    size_t count = results_count(results, RESULT_BENCH);
-    if (count == 0)
+    struct groups groups;
+    if (results_count(results, RESULT_BENCH) == 0)
         return;
 
     json_object_set_new(charts, "curves", json_array());
     json_object_set_new(charts, "sweeps", json_array());
     section_begin(html, "bench", "Benchmarks");
-    for (size_t i = 0; i < count; i++) {
-        const char *question = result_string(
-            results_line(results, RESULT_BENCH, i), "question", "");
-        if (!is_new_question(results, i, question))
-            continue;
-        text_put(html, "<article class=\"question\">\n");
-        put_question(html, question);
-        put_all_of(html, results, question, charts);
-        text_put(html, "</article>\n");
-    }
+    groups_open(&groups, results);
+    for (size_t i = 0; i < groups.count; i++)
+        if (is_new_question(&groups, i))
+            put_all_of(html, &groups, groups.group[i].question, charts);
+    groups_close(&groups);
     text_put(html, "<p class=\"note\">Value is the median unless the metric "
                    "says otherwise; low and high bound it. "
                    "<b>noisy</b>: another process or guest used the "
