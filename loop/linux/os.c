@@ -61,15 +61,24 @@ void os_mutex_close(struct os_mutex *m)
 /* What the loop and the port do under a lock is shorter than a sleep: who
  * finds it taken looks again for as long as that may last. An adaptive mutex
  * of the C library would do so for a number of times, which is often less. */
-void os_mutex_lock(struct os_mutex *m)
+static __attribute__((noinline)) void await(pthread_mutex_t *m)
 {
     uint64_t turn = 0;
-    int failed = pthread_mutex_trylock(mutex_of(m));
+    int failed = EBUSY;
     while (failed == EBUSY && os_spin(&turn))
-        failed = pthread_mutex_trylock(mutex_of(m));
+        failed = pthread_mutex_trylock(m);
     if (failed == EBUSY)
-        failed = pthread_mutex_lock(mutex_of(m));
+        failed = pthread_mutex_lock(m);
     LOOP_ASSERT(!failed);
+}
+
+/* Most find it free: what the others need is apart, and costs these no
+ * registers to save. */
+void os_mutex_lock(struct os_mutex *m)
+{
+    int failed = pthread_mutex_trylock(mutex_of(m));
+    if (failed)
+        await(mutex_of(m));
 }
 
 void os_mutex_unlock(struct os_mutex *m)
