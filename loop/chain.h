@@ -73,16 +73,12 @@ uint32_t chain_length(const void *first);
 /* Two chains of items as one, the older ones first; each may be NULL. */
 void *chain_join(void *older, void *younger);
 
-/*
- * Items that were accepted one after another often lie at equal distances:
- * ask the processor for one whose turn will come soon. A long chain is not
- * in its cache, and it would find the next one only when it gets there.
+/* Ask for an item whose turn will come soon: a long chain is not in the
+ * processor's cache, and it would find the next one only when it gets there.
  */
 static inline void chain_foresee(const void *first)
 {
-    uintptr_t at = (uintptr_t)first, next = (uintptr_t)chain_next(first);
-    uintptr_t soon = next + CHAIN_AHEAD * (next - at);
-    foresee((const void *)soon, 2 * CACHE_LINE);
+    foresee_after(first, chain_next(first), CHAIN_AHEAD, 2 * CACHE_LINE);
 }
 
 #endif

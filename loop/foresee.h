@@ -19,4 +19,17 @@ static inline void foresee(const void *memory, size_t size)
         __builtin_prefetch((const void *)((uintptr_t)memory + at), 1);
 }
 
+/*
+ * What was made one after another often lies at equal distances.
+ *
+ *   next      comes after at
+ *   ahead     so many after next is what is asked for
+ */
+static inline void foresee_after(const void *at, const void *next,
+                                 unsigned ahead, size_t size)
+{
+    uintptr_t distance = (uintptr_t)next - (uintptr_t)at;
+    foresee((const void *)((uintptr_t)next + ahead * distance), size);
+}
+
 #endif

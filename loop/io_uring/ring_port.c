@@ -13,6 +13,7 @@
 #include "ring.h"
 
 #define READY_MAX 64
+#define AHEAD 8                 /* associations until one is foreseen    */
 #define TAKES_MAX 64            /* dequeues in a row that leave entries kept */
 #define CLOSE_NS UINT64_C(5000000000)
 
@@ -159,6 +160,7 @@ static int take_ready(struct ring_port *p, struct ready *out)
         while (p->answered[d] && count < READY_MAX) {
             struct association *a = p->answered[d];
             p->answered[d] = a->ring_next[d];
+            foresee_after(a, a->ring_next[d], AHEAD, sizeof *a);
             a->ring_listed[d] = false;
             out[count++] = (struct ready){ a, d };
         }
