@@ -24,7 +24,7 @@
 
 /* Storage for what the platform keeps; each platform asserts that it fits. */
 struct os_mutex {
-    uint64_t platform[8];
+    uint64_t platform[6];
 };
 
 struct os_cond {

@@ -187,13 +187,14 @@ static enum answer take_answer(struct kernel_op *op, bool of_cancel,
 static void list_answered(struct ring_port *p, struct association *a,
                           enum direction direction)
 {
-    if (a->ring_listed[direction]) {
+    bool is_listed = a->ring_answered;
+    a->ring_answered |= (uint8_t)(1u << direction);
+    if (is_listed) {
         association_release(a);
         return;
     }
-    a->ring_listed[direction] = true;
-    a->ring_next[direction] = p->answered[direction];
-    p->answered[direction] = a;
+    a->ring_next = p->answered;
+    p->answered = a;
 }
 
 /* The op that a completion is about, or NULL. */

@@ -38,7 +38,7 @@ struct ring_port {
                                    kernel                                 */
     bool            waking;     /* a wake is on its way to one of them    */
     unsigned        takes;      /* dequeues since kept entries were given */
-    struct association *answered[DIRECTIONS];   /* the kernel has spoken  */
+    struct association *answered;   /* the kernel has spoken              */
 };
 
 int  ring_port_open(struct port **out);

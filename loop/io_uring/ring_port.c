@@ -101,8 +101,7 @@ void ring_port_close(struct port *port)
  */
 enum ring_sleeper ring_choose_sleeper(struct ring_port *p)
 {
-    bool work = p->port.queue.first || p->answered[DIRECTION_IN] ||
-                p->answered[DIRECTION_OUT];
+    bool work = p->port.queue.first || p->answered;
     enum ring_sleeper sleeper = NOBODY;
     if (p->waking)
         return NOBODY;
@@ -148,7 +147,7 @@ int ring_port_post(struct port *port, uint64_t key)
 
 struct ready {
     struct association *association;
-    enum direction      direction;
+    uint8_t             answered;
 };
 
 /* Copied, since an association may be listed again as soon as the lock is
@@ -156,14 +155,13 @@ struct ready {
 static int take_ready(struct ring_port *p, struct ready *out)
 {
     int count = 0;
-    for (int d = 0; d < DIRECTIONS; d++)
-        while (p->answered[d] && count < READY_MAX) {
-            struct association *a = p->answered[d];
-            p->answered[d] = a->ring_next[d];
-            foresee_after(a, a->ring_next[d], AHEAD, sizeof *a);
-            a->ring_listed[d] = false;
-            out[count++] = (struct ready){ a, d };
-        }
+    while (p->answered && count < READY_MAX) {
+        struct association *a = p->answered;
+        p->answered = a->ring_next;
+        foresee_after(a, a->ring_next, AHEAD, sizeof *a);
+        out[count++] = (struct ready){ a, a->ring_answered };
+        a->ring_answered = 0;
+    }
     return count;
 }
 
@@ -176,7 +174,9 @@ static void gather(struct ring_port *p)
         return;
     os_mutex_unlock(&p->port.lock);
     for (int i = 0; i < count; i++) {
-        ring_advance(ready[i].association, ready[i].direction);
+        for (int d = 0; d < DIRECTIONS; d++)
+            if (ready[i].answered & 1u << d)
+                ring_advance(ready[i].association, d);
         association_release(ready[i].association);
     }
     os_mutex_lock(&p->port.lock);

@@ -82,10 +82,10 @@ struct association {
     int             fd;
     uint32_t        generation;
     atomic_uint     references;
-    enum device     device;
+    uint8_t         device;         /* enum device                        */
     bool            closed;         /* fd may name a stranger from now on */
-    bool            ring_listed[DIRECTIONS];    /* of the engine over     */
-    struct association *ring_next[DIRECTIONS];  /* io_uring               */
+    uint8_t         ring_answered;  /* of the engine over io_uring: whose */
+    struct association *ring_next;  /* directions to settle, and the list */
     struct os_mutex lock;
     struct op_list  pending[DIRECTIONS];
 };
