@@ -44,7 +44,7 @@ struct port;
  * first start; after its packet was dequeued it can be started again.
  */
 struct port_op {
-    uint64_t platform[16];
+    uint64_t platform[14];
 };
 
 enum port_kind {
