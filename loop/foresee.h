@@ -1,7 +1,7 @@
 /*
  * foresee.h - ask the processor for memory whose turn will come soon.
  *
- * Where a shutdown goes through very many items, what it costs is to wait for
+ * Where a loop goes through very many items, what it costs is to wait for
  * each one's memory, unless that was asked for a few items before. It is a
  * hint: what is no memory is not asked for, and nothing depends on it.
  */

@@ -277,8 +277,8 @@ static bool is_compared_by(const char *key)
     return false;
 }
 
-/* Parameters come in whatever order their line has them in. */
-static json_t *sorted_case(const json_t *line, bool words, const char *sweep)
+/* The words of a case, or its numbers but for a sweep. */
+static json_t *part_of_case(const json_t *line, bool words, const char *sweep)
 {
     json_t *all = json_object();
     json_t *params = json_object_get(line, "params");
@@ -294,10 +294,11 @@ static json_t *sorted_case(const json_t *line, bool words, const char *sweep)
     return all;
 }
 
+/* Sorted: parameters come in whatever order their line has them in. */
 static void put_case(struct text *key, const json_t *line, bool words,
                      const char *sweep)
 {
-    json_t *part = sorted_case(line, words, sweep);
+    json_t *part = part_of_case(line, words, sweep);
     char *dump = json_dumps(part, JSON_COMPACT | JSON_SORT_KEYS);
     text_put(key, dump ? dump : "");
     free(dump);

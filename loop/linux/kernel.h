@@ -84,8 +84,9 @@ struct association {
     atomic_uint     references;
     uint8_t         device;         /* enum device                        */
     bool            closed;         /* fd may name a stranger from now on */
-    uint8_t         ring_answered;  /* of the engine over io_uring: whose */
-    struct association *ring_next;  /* directions to settle, and the list */
+    uint8_t         ring_answered;  /* directions that the engine over    */
+    struct association *ring_next;  /* io_uring settles; the next that has
+                                       one                                */
     struct os_mutex lock;
     struct op_list  pending[DIRECTIONS];
 };
