@@ -5,9 +5,11 @@
  * would not wait for others. They are cancelled one by one, in batches of
  * half a ring: to cancel all of a descriptor at once takes the kernel a
  * search for each. By the number of completions the kernel sizes the table in
- * which it finds what is to be cancelled.
+ * which it finds what is to be cancelled. The sockets are closed by the ring
+ * as well, which takes less time than a call for each.
  *
- * source: io_uring_prep_cancel64(3), io_uring_submit_and_wait(3)
+ * source: io_uring_prep_cancel64(3), io_uring_submit_and_wait(3),
+ *         io_uring_prep_close(3)
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -147,14 +149,21 @@ void floor_end(void)
     }
     while (ended < read_count)
         ended += reap();
-    for (unsigned i = 0; i < (is_one ? 1 : read_count); i++)
-        close(reads[i]);
+    for (unsigned i = 0; i < (is_one ? 1 : read_count); i++) {
+        struct io_uring_sqe *entry = next_entry();
+        io_uring_prep_close(entry, reads[i]);
+        entry->flags |= IOSQE_CQE_SKIP_SUCCESS;
+    }
+    int submitted = io_uring_submit(&ring);
+    LOOP_ASSERT(submitted >= 0);
     io_uring_queue_exit(&ring);
     close(event);
 }
 
 void floor_io_close(void)
 {
+    for (unsigned i = 0; i < read_count; i++)
+        LOOP_ASSERT(fcntl(reads[i], F_GETFD) < 0);
     free(reads);
     read_count = 0;
 }
