@@ -7,7 +7,7 @@
  */
 #include "core.h"
 
-#define CLOSE_TOGETHER 16   /* handles of which none is called back yet */
+#define CLOSE_TOGETHER 64   /* handles of which none is called back yet */
 
 int handle_open(struct loop *l, struct handle *h, port_handle port_handle,
                 void (*closed)(struct handle *h))

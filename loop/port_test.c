@@ -501,29 +501,39 @@ static void ops_cancelled_soon_see_no_later_close(void)
     port_close(p);
 }
 
+/* An object that is waited for, or a listener that accepts; of a port, if it
+ * is given one. */
+static void open_pending(struct port *p, bool listens, port_handle *handle,
+                         struct port_op *op)
+{
+    struct port_address at = { .ip = PORT_LOOPBACK };
+    CHECK_EQ(0, listens ? port_listen(handle, &at) : port_object(handle));
+    if (!p)
+        return;
+    CHECK_EQ(0, port_associate(p, *handle, 1));
+    CHECK_EQ(0, port_start(p, *handle, op, listens ? &accepting : &waiting));
+}
+
 /* Many may be closed in a row, whether they are of one port, of another or of
- * none. What is pending on one ends as if it were closed alone. */
+ * none, sockets or not. What is pending on one ends as if it were closed
+ * alone. */
 static void handles_close_together(void)
 {
-    enum { OBJECTS = 40 };
-    static struct port_op op[OBJECTS];
+    enum { HANDLES = 200 };
+    static struct port_op op[HANDLES];
     int before = test_machine_handles();
     struct port *p[2] = { open_port(), open_port() };
-    port_handle object[OBJECTS];
-    for (int i = 0; i < OBJECTS; i++) {
+    port_handle handle[HANDLES];
+    for (int i = 0; i < HANDLES; i++) {
         op[i] = (struct port_op){ 0 };
-        CHECK_EQ(0, port_object(&object[i]));
-        if (i % 3 == 2)
-            continue;
-        CHECK_EQ(0, port_associate(p[i % 3], object[i], 1));
-        CHECK_EQ(0, port_start(p[i % 3], object[i], &op[i], &waiting));
+        open_pending(i % 3 == 2 ? NULL : p[i % 3], i % 2, &handle[i], &op[i]);
     }
-    for (int i = 0; i < OBJECTS; i += 3)
-        CHECK_EQ(0, port_cancel(p[0], object[i], &op[i]));
-    for (int i = 0; i < OBJECTS; i += 3)
+    for (int i = 0; i < HANDLES; i += 3)
+        CHECK_EQ(0, port_cancel(p[0], handle[i], &op[i]));
+    for (int i = 0; i < HANDLES; i += 3)
         CHECK_EQ(LOOP_EABORTED, dequeue_one(p[0]).status);
-    port_handles_close(object, OBJECTS);
-    for (int i = 1; i < OBJECTS; i += 3)
+    port_handles_close(handle, HANDLES);
+    for (int i = 1; i < HANDLES; i += 3)
         CHECK_EQ(LOOP_EABORTED, dequeue_one(p[1]).status);
     for (int i = 0; i < 2; i++) {
         nothing_is_queued(p[i]);
@@ -943,6 +953,49 @@ static void meet(struct meeting *m)
     while (m->round == round)
         os_cond_wait(&m->all, &m->lock, OS_FOREVER);
     os_mutex_unlock(&m->lock);
+}
+
+enum { CLOSES = 200, TOGETHER = 8, LATER_NS = 1000 };
+
+struct closing {
+    struct meeting meeting;
+    port_handle    handle[TOGETHER];
+};
+
+static void close_when_met(void *arg)
+{
+    struct closing *c = arg;
+    for (int i = 0; i < CLOSES; i++) {
+        meet(&c->meeting);
+        port_handles_close(c->handle, TOGETHER);
+        meet(&c->meeting);
+    }
+}
+
+/* P24: who closes handles does not name their port, which another thread may
+ * close at the same time, or a little later. */
+static void port_closes_beside_its_handles(void)
+{
+    static struct port_op op[CLOSES][TOGETHER];
+    struct closing c;
+    struct os_thread thread = { 0 };
+    int before = test_machine_handles();
+    meeting_open(&c.meeting, 2);
+    CHECK_EQ(0, os_thread_start(&thread, "closer", close_when_met, &c));
+    for (int i = 0; i < CLOSES; i++) {
+        struct port *p = open_port();
+        for (int n = 0; n < TOGETHER; n++)
+            open_pending(p, true, &c.handle[n], &op[i][n]);
+        meet(&c.meeting);
+        uint64_t later = os_now() + (uint64_t)i * LATER_NS;
+        while (os_now() < later)
+            continue;
+        port_close(p);
+        meet(&c.meeting);
+    }
+    os_thread_join(&thread);
+    meeting_close(&c.meeting);
+    CHECK_EQ(before, test_machine_handles());
 }
 
 enum { WAITERS = 4, MEETINGS = 300 };
@@ -1479,6 +1532,7 @@ int main(void)
     RUN(set_object_ends_one_wait);
     RUN(cancelled_wait_takes_no_signal);
     RUN(port_closes_over_pending_ops);
+    RUN(port_closes_beside_its_handles);
     RUN(n_posts_wake_n_waiters);
     RUN(n_completions_wake_n_waiters);
     RUN(post_racing_a_waiter_is_never_lost);
@@ -1487,5 +1541,5 @@ int main(void)
     RUN(posts_do_not_starve_devices);
     RUN(each_started_op_has_one_packet);
     RUN(handles_come_and_go_under_waiters);
-    return test_result(41);
+    return test_result(42);
 }

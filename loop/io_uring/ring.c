@@ -3,8 +3,8 @@
  *
  * Any thread submits, under a lock. The kernel looks up a descriptor when it
  * takes over the entry that names it, so no handle is closed before all
- * entries that name it were submitted: closing cancels what is pending, and
- * that submits everything. Any thread takes
+ * entries that name it were submitted: a socket is closed by an entry that
+ * comes behind them, anything else when all entries are gone. Any thread takes
  * completions, under the port's lock, and never sees the kernel's queue
  * overflow: what does not fit is kept by the kernel and comes with the next
  * look.
@@ -38,7 +38,7 @@
                IORING_SETUP_SUBMIT_ALL)
 #define FEATURES (IORING_FEAT_NODROP | IORING_FEAT_SUBMIT_STABLE | \
                   IORING_FEAT_RW_CUR_POS | IORING_FEAT_FAST_POLL | \
-                  IORING_FEAT_EXT_ARG)
+                  IORING_FEAT_EXT_ARG | IORING_FEAT_CQE_SKIP)
 
 int ring_open(struct ring_port *p)
 {
@@ -122,9 +122,9 @@ static void submit_many(struct ring_port *p)
     submit_all(p);
 }
 
-struct io_uring_sqe *ring_prepare(struct ring_port *p)
+/* The submission queue is locked. */
+static struct io_uring_sqe *next_entry(struct ring_port *p)
 {
-    os_mutex_lock(&p->submit);
     struct io_uring_sqe *sqe = io_uring_get_sqe(&p->uring);
     if (!sqe) {
         submit_many(p);
@@ -132,6 +132,12 @@ struct io_uring_sqe *ring_prepare(struct ring_port *p)
     }
     LOOP_ASSERT(sqe);
     return sqe;
+}
+
+struct io_uring_sqe *ring_prepare(struct ring_port *p)
+{
+    os_mutex_lock(&p->submit);
+    return next_entry(p);
 }
 
 void ring_submit(struct ring_port *p)
@@ -157,6 +163,26 @@ void ring_submit_kept(struct ring_port *p)
     if (!atomic_load(&p->kept))
         return;
     os_mutex_lock(&p->submit);
+    submit_all(p);
+    os_mutex_unlock(&p->submit);
+}
+
+/* A socket has nothing to flush, so the kernel closes it before the call is
+ * over, as close(2) would, and completes only a close that has failed. Many in
+ * one call take less time than a call for each. */
+void ring_close_sockets(struct ring_port *p,
+                        struct association *const *closing, int count)
+{
+    os_mutex_lock(&p->submit);
+    for (int i = 0; i < count; i++) {
+        if (closing[i]->device != DEVICE_SOCKET)
+            continue;
+        struct io_uring_sqe *sqe = next_entry(p);
+        io_uring_prep_close(sqe, closing[i]->fd);
+        sqe->flags |= IOSQE_CQE_SKIP_SUCCESS;
+        io_uring_sqe_set_data64(sqe, RING_CLOSE);
+        closing[i]->gone = true;
+    }
     submit_all(p);
     os_mutex_unlock(&p->submit);
 }
@@ -201,7 +227,7 @@ static void list_answered(struct ring_port *p, struct association *a,
 static struct kernel_op *op_of(const struct io_uring_cqe *cqe)
 {
     uint64_t data = io_uring_cqe_get_data64(cqe);
-    if (data == RING_WAKE)
+    if (data == RING_WAKE || data == RING_CLOSE)
         return NULL;
     return (struct kernel_op *)(uintptr_t)(data & ~(uint64_t)RING_CANCEL);
 }
@@ -254,6 +280,7 @@ void ring_pull(struct ring_port *p)
     for (unsigned i = 0; i < count; i++) {
         struct kernel_op *op = op_of(cqe[i]);
         foresee_completions(cqe + i, count - i);
+        LOOP_ASSERT(io_uring_cqe_get_data64(cqe[i]) != RING_CLOSE);
         if (op)
             take_completion(p, op, cqe[i]);
         else

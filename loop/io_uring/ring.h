@@ -52,9 +52,10 @@ int  ring_port_post(struct port *p, uint64_t key);
 int  ring_port_dequeue(struct port *p, struct packet *out, int cap,
                        uint64_t until);
 
-/* Cancel or abort what is pending on a handle that closes: see
- * association_close. */
-void ring_detach(struct association *a);
+/* Cancel or abort what is pending on handles that close, and close those that
+ * are sockets: see association_close. */
+part_handles ring_part;
+part_handles ring_shut;
 
 /* What the kernel still owes to an op: bits of kernel_op.ring_due. */
 enum ring_due {
@@ -65,6 +66,7 @@ enum ring_due {
 
 #define RING_CANCEL 1u  /* in user_data, beside the address of the op     */
 #define RING_WAKE 2u    /* is all of the user_data of a wake              */
+#define RING_CLOSE 4u   /* is all of the user_data of a close             */
 
 /*
  * Open or close the queues.
@@ -89,6 +91,10 @@ void ring_keep(struct ring_port *p);
 
 /* Submit what is kept, if anything. */
 void ring_submit_kept(struct ring_port *p);
+
+/* Submit what is kept, and then, all at once, the closes of sockets. */
+void ring_close_sockets(struct ring_port *p,
+                        struct association *const *closing, int count);
 
 /*
  * Take what the kernel has completed, and list the associations that it is

@@ -376,26 +376,42 @@ void ring_port_cancel_soon(struct port *p, struct port_op *port_op)
         ring_hand_on(ring_of(p));
 }
 
-/* The ops that are in the kernel keep the file open, and each keeps the
- * association, until they are settled; they are submitted before the
- * descriptor is closed, so none of them can meet its next owner. So are
- * cancels that are kept: what is cancelled first must not see the close. */
-void ring_detach(struct association *a)
+/* Most have nothing pending any more. Then nobody else knows the association,
+ * nor can come to know it. */
+static bool detach(struct association *a)
 {
     bool queued = false;
+    if (association_is_ours(a))
+        return false;
     os_mutex_lock(&a->lock);
     a->closed = true;
     for (int d = 0; d < DIRECTIONS; d++) {
         struct kernel_op *next;
         for (struct kernel_op *op = a->pending[d].first; op; op = next) {
             next = op->next;
-            queued |= cancel(a, op, ring_submit);
+            queued |= cancel(a, op, ring_keep);
         }
     }
     os_mutex_unlock(&a->lock);
-    ring_submit_kept(ring_of(a->port));
+    return queued;
+}
+
+void ring_part(struct port *p, struct association *const *closing, int count)
+{
+    bool queued = false;
+    for (int i = 0; i < count; i++)
+        queued |= detach(closing[i]);
     if (queued)
-        ring_hand_on(ring_of(a->port));
+        ring_hand_on(ring_of(p));
+}
+
+/* The ops that are in the kernel keep the file open, and each keeps the
+ * association, until they are settled; they are submitted before the
+ * descriptor is closed, so none of them can meet its next owner. So are
+ * cancels that are kept: what is cancelled first must not see the close. */
+void ring_shut(struct port *p, struct association *const *closing, int count)
+{
+    ring_close_sockets(ring_of(p), closing, count);
 }
 
 /* The ops behind them are not touched: nobody hears of them any more. */

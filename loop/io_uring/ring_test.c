@@ -297,6 +297,31 @@ static void op_not_yet_submitted_meets_no_stranger(void)
     number_of_a_closed_handle_is_free(0);
 }
 
+/* As above, for a listener: the socket's number is free when the call is over,
+ * and the connection that comes next is not taken by the old accept. */
+static void closed_socket_takes_nothing_from_the_next(void)
+{
+    struct port *p = open_port();
+    struct port_op op = { 0 };
+    struct port_address at = { .ip = PORT_LOOPBACK }, next = at;
+    port_handle old, new;
+    CHECK_EQ(0, port_listen(&old, &at));
+    CHECK_EQ(0, port_associate(p, old, 1));
+    CHECK_EQ(0, port_start(p, old, &op, &accepting));
+    port_handle_close(old);
+    CHECK_EQ(0, port_listen(&new, &next));
+    CHECK_EQ(old, new);
+    int client = connect_to(next);
+
+    CHECK_EQ(LOOP_EABORTED, dequeue_one(p).status);
+    int accepted = accept((int)new, NULL, NULL);
+    CHECK(accepted >= 0);
+    close(accepted);
+    close(client);
+    port_handle_close(new);
+    port_close(p);
+}
+
 /* A write that waits for room learns that the reader has gone, and no thread
  * gets a signal for it. */
 static void waiting_write_breaks_without_a_signal(void)
@@ -406,8 +431,9 @@ int main(void)
     RUN(closed_port_takes_nothing);
     RUN(op_does_not_outlive_its_handle);
     RUN(op_not_yet_submitted_meets_no_stranger);
+    RUN(closed_socket_takes_nothing_from_the_next);
     RUN(waiting_write_breaks_without_a_signal);
     RUN(event_wakes_few_of_many);
     CHECK_EQ(before, test_descriptors());
-    return test_result(10);
+    return test_result(11);
 }

@@ -68,22 +68,23 @@ int port_dequeue(struct port *p, struct packet *out, int cap, uint64_t until)
                              : epoll_port_dequeue(p, out, cap, until);
 }
 
-static void detach(struct association *a)
+static void part(struct port *p, struct association *const *closing,
+                 int count)
 {
-    if (port_uses_ring(a->port))
-        ring_detach(a);
+    if (port_uses_ring(p))
+        ring_part(p, closing, count);
     else
-        epoll_detach(a);
+        epoll_part(p, closing, count);
 }
 
-/* A ring knows no descriptors, only ops. */
-static void forget(struct association *a)
+static void shut(struct port *p, struct association *const *closing,
+                 int count)
 {
-    if (!port_uses_ring(a->port))
-        epoll_forget(a);
+    if (port_uses_ring(p))
+        ring_shut(p, closing, count);
 }
 
 void port_handles_close(const port_handle *handles, int count)
 {
-    association_close(handles, count, detach, forget);
+    association_close(handles, count, part, shut);
 }

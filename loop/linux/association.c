@@ -13,7 +13,7 @@
 #include "../loop.h"
 #include "kernel.h"
 
-#define CLOSE_BATCH 16          /* handles                                */
+#define CLOSE_BATCH 64          /* handles                                */
 
 /* Which descriptors of this process are associated, with any port. */
 static struct {
@@ -53,9 +53,14 @@ void association_retain(struct association *a)
     atomic_fetch_add(&a->references, 1);
 }
 
+bool association_is_ours(struct association *a)
+{
+    return atomic_load(&a->references) == 1;
+}
+
 void association_release(struct association *a)
 {
-    if (atomic_fetch_sub(&a->references, 1) > 1)
+    if (!association_is_ours(a) && atomic_fetch_sub(&a->references, 1) > 1)
         return;
     os_mutex_close(&a->lock);
     os_free(a);
@@ -76,6 +81,10 @@ void association_orphan_all(struct port *p,
         association_release(p->handles.slot[fd]);
     }
     pthread_mutex_unlock(&registry.lock);
+
+    /* They do not find the port any more, but some may be in it. */
+    while (atomic_load(&p->closers) > 0)
+        os_pause();
     os_free(p->handles.slot);
 }
 
@@ -131,16 +140,13 @@ static int list_handle(struct port *p, struct association *a)
     return status;
 }
 
-/* Those of one port follow each other, as a rule. */
-static void unlist_handles(struct association **closing, int count)
+static void unlist_handles(struct port *p, struct association **closing,
+                           int count)
 {
-    for (int i = 0; i < count;) {
-        struct port *p = closing[i]->port;
-        os_mutex_lock(&p->lock);
-        for (; i < count && closing[i]->port == p; i++)
-            fd_map_remove(&p->handles, closing[i]->fd);
-        os_mutex_unlock(&p->lock);
-    }
+    os_mutex_lock(&p->lock);
+    for (int i = 0; i < count; i++)
+        fd_map_remove(&p->handles, closing[i]->fd);
+    os_mutex_unlock(&p->lock);
 }
 
 /* Listed before it is watched, since the device may speak at once. */
@@ -161,7 +167,7 @@ static int associate(struct port *p, struct association *a,
     return 0;
 
 fail_unlist:
-    unlist_handles(&a, 1);
+    unlist_handles(p, &a, 1);
 fail_registry:
     fd_map_remove(&registry.map, a->fd);
     return status == LOOP_ENOMEM ? LOOP_ENOMEM : LOOP_EINVAL;
@@ -204,46 +210,85 @@ static struct association *strike(port_handle h)
     return a;
 }
 
-/* The registry is locked until the ports have forgotten the handles, because
+/* Handles that close, some of which are something to a port. */
+struct closing {
+    struct association *known[CLOSE_BATCH];
+    int                 known_count;
+    int                 left[CLOSE_BATCH];  /* descriptors, still open    */
+    int                 left_count;
+};
+
+/* How many are of one port, from the first on? As a rule all are. */
+static int of_one_port(struct association *const *closing, int count)
+{
+    int end = 1;
+    while (end < count && closing[end]->port == closing[0]->port)
+        end++;
+    return end;
+}
+
+static void part_from_ports(struct closing *c, part_handles *part)
+{
+    for (int i = 0, n; i < c->known_count; i += n) {
+        struct port *p = c->known[i]->port;
+        n = of_one_port(c->known + i, c->known_count - i);
+        atomic_fetch_add(&p->closers, 1);
+        unlist_handles(p, c->known + i, n);
+        part(p, c->known + i, n);
+    }
+}
+
+static void shut_by_ports(struct closing *c, part_handles *shut)
+{
+    for (int i = 0, n; i < c->known_count; i += n) {
+        struct port *p = c->known[i]->port;
+        n = of_one_port(c->known + i, c->known_count - i);
+        if (shut)
+            shut(p, c->known + i, n);
+        atomic_fetch_sub(&p->closers, 1);
+    }
+}
+
+/* The registry is locked until the ports have parted from the handles, because
  * a port may be closing on another thread. A number is given out again the
  * moment its descriptor is closed, so that comes last. This process and the
  * kernel take turns by the batch, not by the handle: each time, one drives
  * the other's memory out of the processor's cache. */
 static void close_batch(const port_handle *handles, int count,
-                        void (*detach)(struct association *a),
-                        void (*forget)(struct association *a))
+                        part_handles *part, part_handles *shut)
 {
-    struct association *closing[CLOSE_BATCH];
-    int known = 0;
+    struct closing c;
+    c.known_count = c.left_count = 0;
     pthread_mutex_lock(&registry.lock);
     for (int i = 0; i < count; i++) {
         struct association *a = strike(handles[i]);
         if (a)
-            closing[known++] = a;
+            c.known[c.known_count++] = a;
+        else
+            c.left[c.left_count++] = (int)handles[i];
     }
-    unlist_handles(closing, known);
-    for (int i = 0; i < known; i++)
-        detach(closing[i]);
-    for (int i = 0; i < known; i++)
-        forget(closing[i]);
+    part_from_ports(&c, part);
     pthread_mutex_unlock(&registry.lock);
+    shut_by_ports(&c, shut);
 
-    for (int i = 0; i < known; i++)
-        association_release(closing[i]);
-    for (int i = 0; i < count; i++) {
-        int result = close((int)handles[i]);
+    for (int i = 0; i < c.known_count; i++) {
+        if (!c.known[i]->gone)
+            c.left[c.left_count++] = c.known[i]->fd;
+        association_release(c.known[i]);
+    }
+    for (int i = 0; i < c.left_count; i++) {
+        int result = close(c.left[i]);
         LOOP_ASSERT(result == 0 || errno != EBADF);
     }
 }
 
 void association_close(const port_handle *handles, int count,
-                       void (*detach)(struct association *a),
-                       void (*forget)(struct association *a))
+                       part_handles *part, part_handles *shut)
 {
     for (int i = 0; i < count; i += CLOSE_BATCH) {
         int left = count - i;
         close_batch(handles + i, left < CLOSE_BATCH ? left : CLOSE_BATCH,
-                    detach, forget);
+                    part, shut);
     }
 }
 

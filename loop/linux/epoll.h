@@ -29,10 +29,9 @@ int  epoll_port_post(struct port *p, uint64_t key);
 int  epoll_port_dequeue(struct port *p, struct packet *out, int cap,
                         uint64_t until);
 
-/* Abort what is pending on a handle that closes, and let go of its
- * descriptor: see association_close. */
-void epoll_detach(struct association *a);
-void epoll_forget(struct association *a);
+/* Abort what is pending on handles that close, and let go of their
+ * descriptors: see association_close. */
+part_handles epoll_part;
 
 /* May a packet wake another thread, or is the one that queues it about to
  * look at the queue itself? */

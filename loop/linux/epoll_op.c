@@ -138,14 +138,14 @@ void epoll_port_cancel_soon(struct port *p, struct port_op *port_op)
 
 /* epoll would forget the descriptor by itself only if no duplicate of it is
  * left anywhere, such as in a child process. */
-void epoll_forget(struct association *a)
+static void forget(struct association *a)
 {
     int epoll = epoll_of(a->port)->epoll;
     int failed = epoll_ctl(epoll, EPOLL_CTL_DEL, a->fd, NULL);
     LOOP_ASSERT(!failed);
 }
 
-void epoll_detach(struct association *a)
+static void detach(struct association *a)
 {
     struct epoll_port *p = epoll_of(a->port);
     bool wake = false;
@@ -159,4 +159,13 @@ void epoll_detach(struct association *a)
     os_mutex_unlock(&a->lock);
     if (wake)
         epoll_send_wake(p);
+}
+
+void epoll_part(struct port *p, struct association *const *closing, int count)
+{
+    (void)p;
+    for (int i = 0; i < count; i++)
+        detach(closing[i]);
+    for (int i = 0; i < count; i++)
+        forget(closing[i]);
 }

@@ -84,6 +84,7 @@ struct association {
     atomic_uint     references;
     uint8_t         device;         /* enum device                        */
     bool            closed;         /* fd may name a stranger from now on */
+    bool            gone;           /* its engine has closed fd           */
     uint8_t         ring_answered;  /* directions that the engine over    */
     struct association *ring_next;  /* io_uring settles; the next that has
                                        one                                */
@@ -115,6 +116,7 @@ struct port {
     struct packet_queue queue;
     struct fd_map       handles;
     uint32_t            generation; /* of the latest association          */
+    atomic_uint         closers;    /* threads that are closing handles   */
 };
 
 /*
@@ -139,15 +141,21 @@ int association_open(struct port *p, port_handle h, uint64_t key,
                      int (*watch)(struct association *a));
 
 /*
+ * What an engine does about handles that close, all of one port, which does
+ * not know them any more.
+ */
+typedef void part_handles(struct port *p, struct association *const *closing,
+                          int count);
+
+/*
  * Close handles, as port_handles_close does.
  *
- *   detach    what the engine does about the ops that are pending, and sets
- *             closed. The port does not know the handle any more
- *   forget    what it does about the descriptor
+ *   part      cancels or aborts the ops that are pending, and sets closed
+ *   shut      closes those descriptors that are better closed by the engine,
+ *             and sets gone; or NULL. Their numbers are free already
  */
 void association_close(const port_handle *handles, int count,
-                       void (*detach)(struct association *a),
-                       void (*forget)(struct association *a));
+                       part_handles *part, part_handles *shut);
 
 /*
  * Part all handles from a port that closes.
@@ -161,6 +169,9 @@ void association_orphan_all(struct port *p,
 struct association *association_find(struct port *p, port_handle h);
 void association_retain(struct association *a);
 void association_release(struct association *a);
+
+/* Is the caller's reference the only one left? */
+bool association_is_ours(struct association *a);
 
 enum direction association_direction(enum port_kind kind);
 

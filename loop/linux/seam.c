@@ -47,5 +47,5 @@ int port_dequeue(struct port *p, struct packet *out, int cap, uint64_t until)
 
 void port_handles_close(const port_handle *handles, int count)
 {
-    association_close(handles, count, epoll_detach, epoll_forget);
+    association_close(handles, count, epoll_part, NULL);
 }
