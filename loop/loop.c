@@ -517,19 +517,6 @@ static void cancel_posts(struct loop *l)
     l->posts_cancelled += posts_deliver(l, &none);
 }
 
-/* A wake that came too late to be needed is still queued: take it, so that
- * the port is closed empty. */
-static void drain_wakes(struct loop *l)
-{
-    struct packet batch[LOOP_BATCH];
-    int n = port_dequeue(l->port, batch, LOOP_BATCH, 0);
-    while (n > 0) {
-        for (int i = 0; i < n; i++)
-            LOOP_ASSERT(!batch[i].op);
-        n = port_dequeue(l->port, batch, LOOP_BATCH, 0);
-    }
-}
-
 void core_finish(struct loop *l)
 {
     LOOP_ASSERT(!l->runs);
@@ -546,8 +533,8 @@ void core_finish(struct loop *l)
     os_mutex_lock(&l->wake_lock);
     l->port_alive = false;
     os_mutex_unlock(&l->wake_lock);
-    if (atomic_load(&l->wake_pending))
-        drain_wakes(l);
+
+    /* A wake that came too late to be needed is dropped with the port. */
     port_close(l->port);
     core_enter(l);
 }
