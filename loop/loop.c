@@ -324,7 +324,8 @@ static void take_packets(struct loop *l, const struct packet *batch, int n)
 {
     for (int i = 0; i < n; i++) {
         if (i + AHEAD < n)
-            foresee(batch[i + AHEAD].op, sizeof(struct op));
+            foresee(LIST_OF(batch[i + AHEAD].op, struct op, port_op),
+                    sizeof(struct op));
         if (batch[i].key != KEY_WAKE)
             op_complete(l, &batch[i]);
     }
