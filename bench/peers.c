@@ -323,7 +323,9 @@ static void fill(const struct peers_measurement *m, struct peer *peer)
         .group = (unsigned)(m - self.asked->measurement),
         .has_histogram = !strcmp(m->unit, "ns"),
         .has_tail = self.asked->has_tails && !strcmp(m->unit, "ns"),
-        .is_exact = self.asked->is_exact, .measure = measure, .of = cell,
+        .is_exact = self.asked->is_exact,
+        .is_seldom = self.asked->others_seldom && peer->role == OTHER,
+        .measure = measure, .of = cell,
     };
 }
 

@@ -49,6 +49,9 @@ struct peers_asked {
     bool                            has_tails;  /* see round.h           */
     bool                            is_warm;    /* each measurement warms
                                        up by itself                      */
+    bool                            others_seldom;  /* other loops are
+                                       asked less often than ours and the
+                                       floors, where that takes long     */
     const struct peers_measurement *measurement;
     size_t                          count;
     unsigned                        milliseconds;   /* of one measurement */

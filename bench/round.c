@@ -17,6 +17,7 @@
 #define OTHERS_MAX 0.05
 #define STOLEN_MAX 0.02
 #define SLOW 4              /* times what the quickest has taken       */
+#define SELDOM 3            /* rounds, of which one will do             */
 #define SLOW_MIN 0.2        /* seconds: less is not slow               */
 #define TAIL_MIN 100        /* values, for one in a hundred           */
 #define TICK 0.01           /* the grain in which the kernel counts     */
@@ -145,14 +146,16 @@ static bool brings_values(const struct row *row)
     return false;
 }
 
-/* Has it had much more time than the quickest of those that have values? */
+/* Has it had much more time than the quickest of those that always take part,
+ * or is it not its turn? */
 static bool must_sit_out(const struct group *g, const struct row *row)
 {
     double least = INFINITY;
     for (size_t i = 0; i < g->count; i++)
-        if (brings_values(&g->row[i]))
+        if (brings_values(&g->row[i]) && !g->row[i].is_seldom)
             least = fmin(least, g->row[i].took);
-    return row->took > SLOW_MIN && row->took > SLOW * least;
+    bool waits = row->is_seldom && g->rounds % SELDOM != 0;
+    return row->took > SLOW_MIN && (waits || row->took > SLOW * least);
 }
 
 /* What a group's next round will measure: how long that has taken so far, and

@@ -8,7 +8,8 @@
  * clean ones or the time is over, each time of the group that has had the
  * least time so far. A row that takes much longer than the quickest of its
  * group sits out some rounds, so that most of the time is not spent on what is
- * slow anyway. A row with too few clean rounds reports all it has and says so.
+ * slow anyway; so does one that is asked seldom, unless it takes no time to
+ * speak of. A row with too few clean rounds reports all it has and says so.
  *
  * units      seconds; values in the row's own unit
  * ownership  rows are the caller's; what a round adds to them is released by
@@ -43,6 +44,7 @@ struct row {
     bool        has_tail;       /* of each round's histogram, the 99th
                                    percentile is a figure of its own     */
     bool        is_exact;       /* counted, not timed: one round will do */
+    bool        is_seldom;      /* others of its group need more rounds  */
     bool        is_silent;      /* round_report leaves it out            */
 
     /* Measure once. Values go to h, which is empty and NULL without

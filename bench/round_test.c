@@ -167,6 +167,25 @@ static void slow_row_sits_out(void)
     round_close(rows, ROWS);
 }
 
+/* One that is asked seldom does so though it takes no longer; where nothing
+ * takes long, it does not. */
+static void row_that_is_asked_seldom_sits_out(void)
+{
+    struct row rows[ROWS];
+    struct round_options options = { .rounds = 20, .seconds = 60 };
+    calls[0] = calls[1] = calls[2] = 0;
+    for (unsigned i = 0; i < ROWS; i++)
+        set_group(&rows[i], i == 2, &indices[i],
+                  i == 2 ? measure : measure_long);
+    rows[0].is_seldom = rows[2].is_seldom = true;
+    round_run(rows, ROWS, &options);
+    CHECK(calls[0] >= ROUNDS_CLEAN_MIN);
+    CHECK(calls[0] < 15);
+    CHECK_EQ(21, calls[1]);
+    CHECK_EQ(21, calls[2]);
+    round_close(rows, ROWS);
+}
+
 static double record_to(const struct row *row, struct histogram *h)
 {
     unsigned last = *(const unsigned *)row->of;
@@ -284,6 +303,7 @@ int main(void)
     RUN(without_time_there_is_one_round);
     RUN(groups_share_the_time);
     RUN(slow_row_sits_out);
+    RUN(row_that_is_asked_seldom_sits_out);
     RUN(round_of_many_values_has_a_tail);
     RUN(group_with_enough_is_not_measured_again);
     RUN(rows_are_compared_by_cost_within_a_round);
