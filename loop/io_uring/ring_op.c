@@ -27,7 +27,6 @@
 #include <errno.h>
 #include <poll.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 
 #include "../check.h"
 #include "../loop.h"
@@ -47,10 +46,7 @@ enum phase {
  * not be cancelled. */
 static int watch(struct association *a)
 {
-    struct stat about;
-    if (fstat(a->fd, &about))
-        return errno;
-    return S_ISREG(about.st_mode) || S_ISDIR(about.st_mode) ? EPERM : 0;
+    return a->device == DEVICE_FILE ? EPERM : 0;
 }
 
 int ring_port_associate(struct port *p, port_handle h, uint64_t key)

@@ -4,6 +4,7 @@
  * completions fit, what a descriptor means after its close.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -322,6 +323,17 @@ static void closed_socket_takes_nothing_from_the_next(void)
     port_close(p);
 }
 
+/* As over epoll: an op on it could not be cancelled. */
+static void file_of_a_disk_is_refused(void)
+{
+    struct port *p = open_port();
+    int file = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+    CHECK(file >= 0);
+    CHECK_EQ(LOOP_EINVAL, port_associate(p, (port_handle)file, 1));
+    close(file);
+    port_close(p);
+}
+
 /* A write that waits for room learns that the reader has gone, and no thread
  * gets a signal for it. */
 static void waiting_write_breaks_without_a_signal(void)
@@ -432,8 +444,9 @@ int main(void)
     RUN(op_does_not_outlive_its_handle);
     RUN(op_not_yet_submitted_meets_no_stranger);
     RUN(closed_socket_takes_nothing_from_the_next);
+    RUN(file_of_a_disk_is_refused);
     RUN(waiting_write_breaks_without_a_signal);
     RUN(event_wakes_few_of_many);
     CHECK_EQ(before, test_descriptors());
-    return test_result(11);
+    return test_result(12);
 }

@@ -93,6 +93,9 @@ static enum device device_of(const struct stat *about)
     switch (about->st_mode & S_IFMT) {
     case S_IFSOCK:
         return DEVICE_SOCKET;
+    case S_IFREG:
+    case S_IFDIR:
+        return DEVICE_FILE;
     case 0:
         return DEVICE_OBJECT;   /* an eventfd has no type of file */
     default:

@@ -68,7 +68,7 @@ static inline void set_state(struct kernel_op *op, enum op_state state)
     atomic_store_explicit(&op->state, state, memory_order_release);
 }
 
-enum device { DEVICE_SOCKET, DEVICE_STREAM, DEVICE_OBJECT };
+enum device { DEVICE_SOCKET, DEVICE_STREAM, DEVICE_FILE, DEVICE_OBJECT };
 enum direction { DIRECTION_IN, DIRECTION_OUT, DIRECTIONS };
 
 struct op_list {
