@@ -3,8 +3,8 @@
  *
  * Any thread submits, under a lock. The kernel looks up a descriptor when it
  * takes over the entry that names it, so no handle is closed before all
- * entries that name it were submitted: a socket is closed by an entry that
- * comes behind them, anything else when all entries are gone. Any thread takes
+ * entries that name it were submitted: sockets are closed by entries that come
+ * behind them, anything else when all entries are gone. Any thread takes
  * completions, under the port's lock, and never sees the kernel's queue
  * overflow: what does not fit is kept by the kernel and comes with the next
  * look.
@@ -168,21 +168,34 @@ void ring_submit_kept(struct ring_port *p)
 }
 
 /* A socket has nothing to flush, so the kernel closes it before the call is
- * over, as close(2) would, and completes only a close that has failed. Many in
- * one call take less time than a call for each. */
-void ring_close_sockets(struct ring_port *p,
-                        struct association *const *closing, int count)
+ * over, as close(2) would, and completes only a close that has failed. */
+static void put_close(struct ring_port *p, struct association *a)
 {
-    os_mutex_lock(&p->submit);
-    for (int i = 0; i < count; i++) {
-        if (closing[i]->device != DEVICE_SOCKET)
-            continue;
-        struct io_uring_sqe *sqe = next_entry(p);
-        io_uring_prep_close(sqe, closing[i]->fd);
-        sqe->flags |= IOSQE_CQE_SKIP_SUCCESS;
-        io_uring_sqe_set_data64(sqe, RING_CLOSE);
-        closing[i]->gone = true;
+    struct io_uring_sqe *sqe = next_entry(p);
+    io_uring_prep_close(sqe, a->fd);
+    sqe->flags |= IOSQE_CQE_SKIP_SUCCESS;
+    io_uring_sqe_set_data64(sqe, RING_CLOSE);
+    a->gone = true;
+}
+
+/* The ops that are in the kernel keep the file open, and each keeps the
+ * association, until they are settled; they are submitted before the
+ * descriptor is closed, so none of them can meet its next owner. So are
+ * cancels that are kept: what is cancelled first must not see the close. Many
+ * closes in one call take less time than a call for each, but one alone is
+ * better made by close(2), without the lock. */
+void ring_shut(struct port *port, struct association *const *closing,
+               int count)
+{
+    struct ring_port *p = ring_of(port);
+    if (count == 1) {
+        ring_submit_kept(p);
+        return;
     }
+    os_mutex_lock(&p->submit);
+    for (int i = 0; i < count; i++)
+        if (closing[i]->device == DEVICE_SOCKET)
+            put_close(p, closing[i]);
     submit_all(p);
     os_mutex_unlock(&p->submit);
 }

@@ -52,8 +52,8 @@ int  ring_port_post(struct port *p, uint64_t key);
 int  ring_port_dequeue(struct port *p, struct packet *out, int cap,
                        uint64_t until);
 
-/* Cancel or abort what is pending on handles that close, and close those that
- * are sockets: see association_close. */
+/* Cancel or abort what is pending on handles that close; submit all that names
+ * them, and close sockets: see association_close. */
 part_handles ring_part;
 part_handles ring_shut;
 
@@ -91,10 +91,6 @@ void ring_keep(struct ring_port *p);
 
 /* Submit what is kept, if anything. */
 void ring_submit_kept(struct ring_port *p);
-
-/* Submit what is kept, and then, all at once, the closes of sockets. */
-void ring_close_sockets(struct ring_port *p,
-                        struct association *const *closing, int count);
 
 /*
  * Take what the kernel has completed, and list the associations that it is

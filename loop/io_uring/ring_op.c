@@ -373,7 +373,10 @@ void ring_port_cancel_soon(struct port *p, struct port_op *port_op)
 }
 
 /* Most have nothing pending any more. Then nobody else knows the association,
- * nor can come to know it. */
+ * nor can come to know it.
+ *
+ *   returns   true if a packet was queued
+ */
 static bool detach(struct association *a)
 {
     bool queued = false;
@@ -399,15 +402,6 @@ void ring_part(struct port *p, struct association *const *closing, int count)
         queued |= detach(closing[i]);
     if (queued)
         ring_hand_on(ring_of(p));
-}
-
-/* The ops that are in the kernel keep the file open, and each keeps the
- * association, until they are settled; they are submitted before the
- * descriptor is closed, so none of them can meet its next owner. So are
- * cancels that are kept: what is cancelled first must not see the close. */
-void ring_shut(struct port *p, struct association *const *closing, int count)
-{
-    ring_close_sockets(ring_of(p), closing, count);
 }
 
 /* The ops behind them are not touched: nobody hears of them any more. */

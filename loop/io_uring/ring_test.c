@@ -298,20 +298,24 @@ static void op_not_yet_submitted_meets_no_stranger(void)
     number_of_a_closed_handle_is_free(0);
 }
 
-/* As above, for a listener: the socket's number is free when the call is over,
- * and the connection that comes next is not taken by the old accept. */
-static void closed_socket_takes_nothing_from_the_next(void)
+/* As above, for listeners that close together: their numbers are free when the
+ * call is over, and the connection that comes next is not taken by an accept of
+ * the old one. */
+static void closed_listener_takes_nothing_from_the_next(void)
 {
     struct port *p = open_port();
     struct port_op op = { 0 };
     struct port_address at = { .ip = PORT_LOOPBACK }, next = at;
-    port_handle old, new;
-    CHECK_EQ(0, port_listen(&old, &at));
-    CHECK_EQ(0, port_associate(p, old, 1));
-    CHECK_EQ(0, port_start(p, old, &op, &accepting));
-    port_handle_close(old);
+    port_handle old[2], new;
+    for (int i = 0; i < 2; i++) {
+        CHECK_EQ(0, port_listen(&old[i], &at));
+        CHECK_EQ(0, port_associate(p, old[i], 1));
+        at.number = 0;
+    }
+    CHECK_EQ(0, port_start(p, old[0], &op, &accepting));
+    port_handles_close(old, 2);
     CHECK_EQ(0, port_listen(&new, &next));
-    CHECK_EQ(old, new);
+    CHECK_EQ(old[0], new);
     int client = connect_to(next);
 
     CHECK_EQ(LOOP_EABORTED, dequeue_one(p).status);
@@ -443,7 +447,7 @@ int main(void)
     RUN(closed_port_takes_nothing);
     RUN(op_does_not_outlive_its_handle);
     RUN(op_not_yet_submitted_meets_no_stranger);
-    RUN(closed_socket_takes_nothing_from_the_next);
+    RUN(closed_listener_takes_nothing_from_the_next);
     RUN(file_of_a_disk_is_refused);
     RUN(waiting_write_breaks_without_a_signal);
     RUN(event_wakes_few_of_many);

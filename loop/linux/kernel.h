@@ -150,9 +150,10 @@ typedef void part_handles(struct port *p, struct association *const *closing,
 /*
  * Close handles, as port_handles_close does.
  *
- *   part      cancels or aborts the ops that are pending, and sets closed
- *   shut      closes those descriptors that are better closed by the engine,
- *             and sets gone; or NULL. Their numbers are free already
+ *   part      cancels or aborts the ops that are pending, and sets closed, if
+ *             anybody else may see it. The registry is locked
+ *   shut      or NULL: closes those descriptors that the engine had better
+ *             close, and sets gone. The registry is not locked any more
  */
 void association_close(const port_handle *handles, int count,
                        part_handles *part, part_handles *shut);
