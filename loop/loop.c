@@ -323,7 +323,7 @@ static int wait_in_port(struct loop *l, struct run *r, struct packet *batch,
 static void take_packets(struct loop *l, const struct packet *batch, int n)
 {
     for (int i = 0; i < n; i++) {
-        if (i + AHEAD < n)
+        if (i + AHEAD < n && batch[i + AHEAD].op)
             foresee(LIST_OF(batch[i + AHEAD].op, struct op, port_op),
                     sizeof(struct op));
         if (batch[i].key != KEY_WAKE)
