@@ -91,11 +91,11 @@ static bool put_wake(struct ring_port *p)
     return true;
 }
 
-/* Until the queue is empty. The kernel may lack memory, or room. */
+/* Until the queue is empty. The kernel may lack memory, or room. Only then is
+ * nothing kept: who sees that may close what an entry has named. */
 static void submit_all(struct ring_port *p)
 {
     bool wake = false;
-    atomic_store(&p->kept, false);
     while (wake || io_uring_sq_ready(&p->uring) > 0) {
         if (wake)
             wake = !put_wake(p);
@@ -107,6 +107,7 @@ static void submit_all(struct ring_port *p)
             os_pause();
         }
     }
+    atomic_store(&p->kept, false);
 }
 
 /* So many have been kept that the queue is full, and they may end before
