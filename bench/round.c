@@ -17,7 +17,7 @@
 #define OTHERS_MAX 0.05
 #define STOLEN_MAX 0.02
 #define SLOW 4              /* times what the quickest has taken       */
-#define SELDOM 3            /* rounds, of which one will do             */
+#define SELDOM 3            /* rounds, of which one will do            */
 #define SLOW_MIN 0.2        /* seconds: less is not slow               */
 #define TAIL_MIN 100        /* values, for one in a hundred           */
 #define TICK 0.01           /* the grain in which the kernel counts     */
