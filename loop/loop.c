@@ -105,13 +105,10 @@ static bool sleeper_is_owed(struct loop *l)
 {
     if (atomic_load(&l->sleepers) == 0)
         return false;
-    if (has_ready(l))
-        return true;
-    uint64_t next = timer_next(l);
     for (struct run *r = l->runs; r; r = r->next) {
         if (!r->asleep)
             continue;
-        if (r->stop || next < r->until)
+        if (r->stop || has_ready(l) || timer_next(l) < r->until)
             return true;
         if (r->mode == LOOP_UNTIL_IDLE && core_idle(l))
             return true;
@@ -357,6 +354,11 @@ static bool may_skip_port(const struct loop *l, const struct run *r)
  * Wait until something is ready, the run should leave, or the time is over.
  * A packet may wake a thread over nothing, and a wait may end early, so this
  * looks again and goes back to sleep.
+ *
+ * Who is asked to leave delivers nothing more, so it collects nothing either:
+ * with a processor that has slept, to look at what there may be takes longer
+ * than all else that it does on its way out. As it leaves it wakes somebody
+ * who looks.
  */
 static void wait_for_work(struct loop *l, struct run *r, uint64_t until)
 {
@@ -373,6 +375,8 @@ static void wait_for_work(struct loop *l, struct run *r, uint64_t until)
         else
             n = wait_in_port(l, r, batch, wake_at);
         take_packets(l, batch, n);
+        if (atomic_load(&r->leave))
+            return;
         posts_collect(l);
         timer_collect(l);
         if (stay || must_stay_awake(l, r) || l->now >= until)
@@ -384,7 +388,8 @@ static void wait_for_work(struct loop *l, struct run *r, uint64_t until)
 void core_pass(struct loop *l, struct run *r, uint64_t until)
 {
     wait_for_work(l, r, until);
-    deliver_snapshot(l, r);
+    if (!atomic_load(&r->leave))
+        deliver_snapshot(l, r);
 }
 
 /* Runs. */
@@ -411,7 +416,8 @@ void core_run_end(struct loop *l, struct run *r)
     while (*at != r)
         at = &(*at)->next;
     *at = r->next;
-    os_cond_broadcast(&l->left);
+    if (l->shutting_down || l->unwatching > 0)
+        os_cond_broadcast(&l->left);
 
     /* A thread that sleeps on may have relied on this one for the next
      * timer or for a wake that this one has taken: let it look again. */
