@@ -219,9 +219,10 @@ static bool park(struct ring_port *p, uint64_t until)
     return until != PORT_FOREVER && os_now() >= until;
 }
 
-/* To look at what the kernel has completed costs no call, so it comes first
- * each time, and packets cannot starve devices. To submit costs one: as long
- * as there are packets, that is put off for some turns. */
+/* To look at what the kernel has completed costs no call, so each dequeue
+ * begins with it, and packets cannot starve devices; who was woken for a
+ * packet does not look again. To submit costs a call: as long as there are
+ * packets, that is put off for some turns. */
 static void look(struct ring_port *p)
 {
     gather(p);
@@ -239,7 +240,8 @@ int ring_port_dequeue(struct port *port, struct packet *out, int cap,
     look(p);
     while (!port->queue.first && !passed) {
         passed = park(p, until);
-        look(p);
+        if (!port->queue.first)
+            look(p);
     }
     int count = queue_take(&port->queue, out, cap);
     enum ring_sleeper sleeper = ring_choose_sleeper(p);
