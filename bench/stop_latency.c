@@ -33,9 +33,9 @@ static int run(const struct question_limits *limits)
         .question = &question_stop_latency, .kind = PEERS_ALL,
         .measurement = measurements,
         .count = sizeof measurements / sizeof measurements[0],
-        .has_tails = true,
+        .has_tails = true, .others_seldom = true,
         .milliseconds = limits->quick ? 30 : 50,
-        .rounds = limits->quick ? 5 : 25,
+        .rounds = limits->quick ? 5 : 40,
     };
     return peers_ask(&asked, limits);
 }
@@ -44,7 +44,7 @@ const struct question question_stop_latency = {
     .name = "stop_latency",
     .asks = "how long from a stop until the run has returned?",
     .seconds_quick = 5,
-    .seconds_full = 60,
+    .seconds_full = 75,
     .has_wine = true,
     .run = run,
 };
