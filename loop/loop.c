@@ -356,9 +356,8 @@ static bool may_skip_port(const struct loop *l, const struct run *r)
  * looks again and goes back to sleep.
  *
  * Who is asked to leave delivers nothing more, so it collects nothing either:
- * with a processor that has slept, to look at what there may be takes longer
- * than all else that it does on its way out. As it leaves it wakes somebody
- * who looks.
+ * where the processor has slept, to look at what there may be is a fifth of
+ * its way out. As it leaves it wakes who sleeps, to look instead.
  */
 static void wait_for_work(struct loop *l, struct run *r, uint64_t until)
 {
