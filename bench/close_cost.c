@@ -42,9 +42,9 @@ static int run(const struct question_limits *limits)
 {
     const struct peers_asked asked = {
         .question = &question_close_cost, .kind = PEERS_ALL,
-        .is_warm = true, .others_seldom = true,
+        .is_warm = true,
         .measurement = measurements,
-        .count = limits->quick ? QUICK : ALL,
+        .count = limits->quick ? QUICK : ALL, .others_seldom = ALL,
         .milliseconds = limits->quick ? 10 : 25,
         .rounds = limits->quick ? 3 : 15,
     };

@@ -309,6 +309,14 @@ static unsigned number_of(const struct peers_measurement *m)
     return m->number > WINE_PART ? m->number / WINE_PART : 1;
 }
 
+static bool is_seldom(const struct peers_measurement *m,
+                      const struct peer *peer)
+{
+    size_t left = self.asked->count -
+                  (size_t)(m - self.asked->measurement);
+    return peer->role == OTHER && left <= self.asked->others_seldom;
+}
+
 static void fill(const struct peers_measurement *m, struct peer *peer)
 {
     LOOP_ASSERT(self.rows < ROWS_MAX);
@@ -324,7 +332,7 @@ static void fill(const struct peers_measurement *m, struct peer *peer)
         .has_histogram = !strcmp(m->unit, "ns"),
         .has_tail = self.asked->has_tails && !strcmp(m->unit, "ns"),
         .is_exact = self.asked->is_exact,
-        .is_seldom = self.asked->others_seldom && peer->role == OTHER,
+        .is_seldom = is_seldom(m, peer),
         .measure = measure, .of = cell,
     };
 }

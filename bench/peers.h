@@ -49,11 +49,12 @@ struct peers_asked {
     bool                            has_tails;  /* see round.h           */
     bool                            is_warm;    /* each measurement warms
                                        up by itself                      */
-    bool                            others_seldom;  /* other loops are
-                                       asked less often than ours and the
-                                       floors, where that takes long     */
     const struct peers_measurement *measurement;
     size_t                          count;
+    size_t                          others_seldom;  /* so many of them, the
+                                       last ones: other loops are asked
+                                       less often than ours and the
+                                       floors, where that takes long     */
     unsigned                        milliseconds;   /* of one measurement */
     unsigned                        rounds;
 };
