@@ -1040,7 +1040,43 @@ static void n_posts_wake_n_waiters(void)
     port_close(w.port);
 }
 
-/* As above, and it is devices that become ready, not posts. */
+static void take_one_and_meet_twice(void *arg)
+{
+    struct waiters *w = arg;
+    for (int i = 0; i < MEETINGS; i++) {
+        dequeue_one(w->port);
+        meet(&w->meeting);
+        meet(&w->meeting);
+    }
+}
+
+/* A waiter goes to sleep while the port has no handle at all. */
+static void first_handle_is_heard_by_who_sleeps(void)
+{
+    struct waiters w = { .port = open_port() };
+    struct os_thread thread = { 0 };
+    meeting_open(&w.meeting, 2);
+    CHECK_EQ(0, os_thread_start(&thread, "waiter",
+                                take_one_and_meet_twice, &w));
+    for (int i = 0; i < MEETINGS; i++) {
+        struct port_op op = { 0 };
+        port_handle object;
+        uint64_t later = os_now() + (uint64_t)i * LATER_NS;
+        while (os_now() < later)
+            continue;
+        open_pending(w.port, false, &object, &op);
+        port_object_set(object);
+        meet(&w.meeting);
+        port_handle_close(object);
+        meet(&w.meeting);
+    }
+    os_thread_join(&thread);
+    nothing_is_queued(w.port);
+    meeting_close(&w.meeting);
+    port_close(w.port);
+}
+
+/* As with posts above, and it is devices that become ready. */
 static void n_completions_wake_n_waiters(void)
 {
     struct waiters w = { .port = open_port() };
@@ -1537,6 +1573,7 @@ int main(void)
     RUN(port_closes_over_pending_ops);
     RUN(port_closes_beside_its_handles);
     RUN(n_posts_wake_n_waiters);
+    RUN(first_handle_is_heard_by_who_sleeps);
     RUN(n_completions_wake_n_waiters);
     RUN(post_racing_a_waiter_is_never_lost);
     RUN(post_racing_a_timeout_is_never_lost);
@@ -1544,5 +1581,5 @@ int main(void)
     RUN(posts_do_not_starve_devices);
     RUN(each_started_op_has_one_packet);
     RUN(handles_come_and_go_under_waiters);
-    return test_result(42);
+    return test_result(43);
 }

@@ -78,6 +78,8 @@ static bool make_room(struct ring_port *p)
     os_mutex_unlock(&p->port.lock);
     if (sleeper == FOLLOWER)
         os_cond_signal(&p->follow);
+    else if (sleeper == DOZER)
+        doze_call(&p->port);
     return sleeper == LEADER;
 }
 

@@ -110,7 +110,7 @@ void ring_gather(struct ring_port *p);
  * held. */
 void ring_hand_on(struct ring_port *p);
 
-enum ring_sleeper { NOBODY, FOLLOWER, LEADER };
+enum ring_sleeper { NOBODY, FOLLOWER, LEADER, DOZER };
 
 /* Whom to wake, who then counts as on the way. The port is locked. */
 enum ring_sleeper ring_choose_sleeper(struct ring_port *p);

@@ -49,9 +49,12 @@ static int watch(struct association *a)
     return a->device == DEVICE_FILE ? EPERM : 0;
 }
 
+/* Who dozes would not hear of the device. */
 int ring_port_associate(struct port *p, port_handle h, uint64_t key)
 {
-    return association_open(p, h, key, watch);
+    int status = association_open(p, h, key, watch);
+    ring_hand_on(ring_of(p));
+    return status;
 }
 
 static bool in_kernel(const struct kernel_op *op)
@@ -373,35 +376,28 @@ void ring_port_cancel_soon(struct port *p, struct port_op *port_op)
 }
 
 /* Most have nothing pending any more. Then nobody else knows the association,
- * nor can come to know it.
- *
- *   returns   true if a packet was queued
- */
-static bool detach(struct association *a)
+ * nor can come to know it. */
+static void detach(struct association *a)
 {
-    bool queued = false;
     if (association_is_ours(a))
-        return false;
+        return;
     os_mutex_lock(&a->lock);
     a->closed = true;
     for (int d = 0; d < DIRECTIONS; d++) {
         struct kernel_op *next;
         for (struct kernel_op *op = a->pending[d].first; op; op = next) {
             next = op->next;
-            queued |= cancel(a, op, ring_keep);
+            (void)cancel(a, op, ring_keep);
         }
     }
     os_mutex_unlock(&a->lock);
-    return queued;
 }
 
 void ring_part(struct port *p, struct association *const *closing, int count)
 {
-    bool queued = false;
     for (int i = 0; i < count; i++)
-        queued |= detach(closing[i]);
-    if (queued)
-        ring_hand_on(ring_of(p));
+        detach(closing[i]);
+    ring_hand_on(ring_of(p));
 }
 
 /* The ops behind them are not touched: nobody hears of them any more. */

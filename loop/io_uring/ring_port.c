@@ -3,8 +3,9 @@
  * are woken.
  *
  * The kernel wakes every thread that waits for a completion, so one waiter
- * leads: it waits in the kernel. All others follow: they sleep on a condition
- * and are called one at a time, for a packet or to lead.
+ * leads: it waits in the kernel, or dozes as long as nothing can complete
+ * there. All others follow: they sleep on a condition and are called one at a
+ * time, for a packet or to lead.
  *
  * source: io_uring_enter(2); Schmidt and others, Leader/Followers, 2000
  */
@@ -78,6 +79,13 @@ void ring_port_close(struct port *port)
     os_free(p);
 }
 
+/* Can the kernel complete anything, now or once a handle is used? */
+static bool may_complete(const struct ring_port *p)
+{
+    return p->port.handles.count > 0 || atomic_load(&p->due) > 0 ||
+           atomic_load(&p->kept);
+}
+
 /*
  * Wakes.
  *
@@ -97,7 +105,10 @@ void ring_port_close(struct port *port)
  * an eventfd, which must be submitted again after each wake and ends on the
  * thread that has submitted it instead of the one that is to wake. It also
  * cannot be missed: a completion that comes before the leader is in the
- * kernel keeps it from sleeping there.
+ * kernel keeps it from sleeping there. A leader that dozes is called: for a
+ * packet, or to wait in the kernel from now on. So whoever lets something
+ * complete there has somebody look: who binds a handle, and who closes one,
+ * since its ops may come to the kernel when it is not the port's any more.
  */
 enum ring_sleeper ring_choose_sleeper(struct ring_port *p)
 {
@@ -107,6 +118,8 @@ enum ring_sleeper ring_choose_sleeper(struct ring_port *p)
         return NOBODY;
     if (p->followers > 0 && (work || !p->leading))
         sleeper = FOLLOWER;
+    else if (p->port.dozing && (work || may_complete(p)))
+        sleeper = DOZER;
     else if (p->leading && work)
         sleeper = LEADER;
     p->waking = sleeper != NOBODY;
@@ -118,6 +131,8 @@ static void send_wake(struct ring_port *p, enum ring_sleeper sleeper)
 {
     if (sleeper == FOLLOWER) {
         os_cond_signal(&p->follow);
+    } else if (sleeper == DOZER) {
+        doze_call(&p->port);
     } else if (sleeper == LEADER) {
         struct io_uring_sqe *sqe = ring_prepare(p);
         io_uring_prep_nop(sqe);
@@ -207,6 +222,10 @@ static bool park(struct ring_port *p, uint64_t until)
         p->followers++;
         os_cond_wait(&p->follow, &p->port.lock, until);
         p->followers--;
+    } else if (!may_complete(p)) {
+        atomic_store(&p->leading, true);
+        doze(&p->port, until);
+        atomic_store(&p->leading, false);
     } else {
         atomic_store(&p->leading, true);
         os_mutex_unlock(&p->port.lock);

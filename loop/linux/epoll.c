@@ -4,7 +4,7 @@
  *
  * The kernel says only that a device may be ready; packets, ops and cancels
  * live in user space. A thread that waits does so in epoll_wait, for devices
- * and wakes alike.
+ * and wakes alike; without devices, the first one dozes.
  *
  * source: epoll(7), eventfd(2); Win32 I/O completion ports for the rules
  */
@@ -67,7 +67,8 @@ fail_free:
 void epoll_port_close(struct port *port)
 {
     struct epoll_port *p = epoll_of(port);
-    LOOP_ASSERT(p->parked == 0);
+    LOOP_ASSERT(atomic_load(&p->parked) == 0);
+    LOOP_ASSERT(!port->dozing);
     association_orphan_all(port, NULL);
     queue_close(&port->queue);
     close(p->wake);
@@ -85,31 +86,45 @@ void epoll_port_close(struct port *port)
  * and writes to the eventfd, which is watched edge-triggered: each write is
  * one event that one waiter fetches, and nobody reads the counter.
  *
+ * While the port has no handle, a waiter that is the only one dozes instead,
+ * and is called. Whoever comes after it parks, and is woken before it.
+ *
  * So whenever the lock is free, one of these holds: the queue is empty;
- * nobody is parked; a wake is on its way; or a thread that is awake inside
- * port_dequeue is about to look at the queue. The wake stays on its way, as
- * an event in the epoll set or in the hands of a waiter that has fetched it,
- * until that waiter takes the lock, clears the mark and looks at the queue.
+ * nobody is parked or dozes; a wake is on its way; or a thread that is awake
+ * inside port_dequeue is about to look at the queue. The wake stays on its
+ * way until a waiter that was asleep when it was marked has come back, by the
+ * wake or by itself, takes the lock, clears the mark and looks at the queue.
  * And whoever has looked and leaves packets behind hands on: it sends the
  * next wake itself. A waiter whose time is over as a wake arrives looks at
  * the queue all the same, and the event it has not fetched lets the next one
  * that parks return at once, which costs a look and loses nothing.
  *
- * One wake at a time means that a busy loop, where nobody is parked, writes
+ * One wake at a time means that a busy loop, where nobody sleeps, writes
  * nothing, and that a burst of posts to a sleeping loop writes once.
  */
 static bool must_wake(struct epoll_port *p)
 {
-    if (!p->port.queue.first || p->parked == 0 || p->waking)
+    bool sleeps = atomic_load(&p->parked) > 0 || p->port.dozing;
+    if (!p->port.queue.first || !sleeps || p->waking)
         return false;
     p->waking = true;
     return true;
 }
 
-/* Outside the lock: the thread that wakes wants the lock first of all. */
+/*
+ * Outside the lock: the thread that wakes wants the lock first of all. So who
+ * sleeps may have changed since the wake was marked. If nobody is parked now,
+ * those that were have come back by themselves, and a call reaches the one
+ * that dozes, if it is it that was meant. If somebody is, but came only since,
+ * there was no packet left for the one that was meant.
+ */
 void epoll_send_wake(struct epoll_port *p)
 {
     uint64_t one = 1;
+    if (atomic_load(&p->parked) == 0) {
+        doze_call(&p->port);
+        return;
+    }
     ssize_t written = write(p->wake, &one, sizeof one);
     LOOP_ASSERT(written == sizeof one);
 }
@@ -235,11 +250,13 @@ static bool look_at_devices(struct epoll_port *p, uint64_t until)
 
     p->takes = 0;
     unsigned parking = until != 0;
-    p->parked += parking;
+    atomic_fetch_add(&p->parked, parking);
     os_mutex_unlock(&p->port.lock);
     int count = wait_for_events(p, events, until);
     os_mutex_lock(&p->port.lock);
-    p->parked -= parking;
+    atomic_fetch_sub(&p->parked, parking);
+    if (parking)
+        p->waking = false;
 
     int found = find_ready(p, events, count, ready);
     if (found > 0) {
@@ -250,11 +267,24 @@ static bool look_at_devices(struct epoll_port *p, uint64_t until)
     return until == 0 || (until != PORT_FOREVER && os_now() >= until);
 }
 
+/* Who dozes fetches no event, so a wake that is one must not be marked any
+ * more. The queue is empty: that wake is for what somebody else has taken. */
+static bool park(struct epoll_port *p, uint64_t until)
+{
+    if (until == 0 || p->port.handles.count > 0 || p->port.dozing ||
+        atomic_load(&p->parked) > 0)
+        return look_at_devices(p, until);
+    p->waking = false;
+    doze(&p->port, until);
+    p->waking = false;
+    return until != PORT_FOREVER && os_now() >= until;
+}
+
 /* Packets must not starve devices: a loop whose callbacks always post would
  * never come to epoll_wait. A thread that is parked there does it for all. */
 static bool devices_are_due(struct epoll_port *p)
 {
-    return p->parked == 0 && ++p->takes > TAKES_MAX;
+    return atomic_load(&p->parked) == 0 && ++p->takes > TAKES_MAX;
 }
 
 int epoll_port_dequeue(struct port *port, struct packet *out, int cap,
@@ -267,7 +297,7 @@ int epoll_port_dequeue(struct port *port, struct packet *out, int cap,
     if (port->queue.first && devices_are_due(p))
         look_at_devices(p, 0);
     while (!port->queue.first && !passed)
-        passed = look_at_devices(p, until);
+        passed = park(p, until);
 
     int count = queue_take(&port->queue, out, cap);
     bool wake = must_wake(p);

@@ -13,7 +13,7 @@ struct epoll_port {
     int         epoll;
     int         wake;           /* an eventfd                         */
     atomic_bool lacks_pwait2;   /* the kernel is older than the libc  */
-    unsigned    parked;         /* waiters in, or on the way to, epoll */
+    atomic_uint parked;         /* waiters in, or on the way to, epoll */
     bool        waking;         /* a wake is on its way to one of them */
     unsigned    takes;          /* dequeues since devices were seen   */
 };

@@ -38,9 +38,16 @@ static int watch(struct association *a)
     return epoll_ctl(epoll, EPOLL_CTL_ADD, a->fd, &event) ? errno : 0;
 }
 
+/* Who dozes would not hear of the device. */
 int epoll_port_associate(struct port *p, port_handle h, uint64_t key)
 {
-    return association_open(p, h, key, watch);
+    int status = association_open(p, h, key, watch);
+    os_mutex_lock(&p->lock);
+    bool dozing = p->dozing;
+    os_mutex_unlock(&p->lock);
+    if (dozing)
+        doze_call(p);
+    return status;
 }
 
 /* Only what is listed with the same generation is meant: between the wait

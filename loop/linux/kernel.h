@@ -6,6 +6,7 @@
  *   epoll.c         the engine over epoll: its waiters and their wakes
  *   epoll_op.c      the engine over epoll: its ops
  *   queue.c         packets that wait to be dequeued
+ *   doze.c          the sleep of a waiter that no device can wake
  *   association.c   handles of a port, and the ops that are pending on them
  *   attempt.c       one try at an op: the system calls
  *   fd_map.c        associations by descriptor
@@ -114,6 +115,8 @@ struct port {
     enum engine         engine;
     struct os_mutex     lock;
     struct packet_queue queue;
+    atomic_uint         calls;      /* to the waiter that dozes           */
+    bool                dozing;     /* one does                           */
     struct fd_map       handles;
     uint32_t            generation; /* of the latest association          */
     atomic_uint         closers;    /* threads that are closing handles   */
@@ -130,6 +133,18 @@ void queue_close(struct packet_queue *q);
 void queue_append(struct packet_queue *q, struct node *n);
 int  queue_post(struct packet_queue *q, uint64_t key);
 int  queue_take(struct packet_queue *q, struct packet *out, int cap);
+
+/*
+ * Sleep without a device. A thread is woken from a word of memory in less time
+ * than from a device or a ring, but hears nothing of those; one waiter at a
+ * time may sleep so, the first of all, since the last is to be released first.
+ *
+ *   doze       until a call, a time, or for no reason. The port is locked on
+ *              entry and on return, not meanwhile, when dozing is set
+ *   doze_call  end it, if there is such a waiter; the port is not locked
+ */
+void doze(struct port *p, uint64_t until);
+void doze_call(struct port *p);
 
 /*
  * Bind a handle to a port, as port_associate does.
