@@ -208,6 +208,18 @@ void ring_gather(struct ring_port *p)
     gather(p);
 }
 
+static void lead(struct ring_port *p, uint64_t until)
+{
+    if (!may_complete(p)) {
+        doze(&p->port, until);
+        return;
+    }
+    os_mutex_unlock(&p->port.lock);
+    ring_submit_kept(p);
+    ring_wait(p, until);
+    os_mutex_lock(&p->port.lock);
+}
+
 /*
  * Sleep as leader or follower. The lock is held on entry and on return, not
  * meanwhile.
@@ -222,16 +234,9 @@ static bool park(struct ring_port *p, uint64_t until)
         p->followers++;
         os_cond_wait(&p->follow, &p->port.lock, until);
         p->followers--;
-    } else if (!may_complete(p)) {
-        atomic_store(&p->leading, true);
-        doze(&p->port, until);
-        atomic_store(&p->leading, false);
     } else {
         atomic_store(&p->leading, true);
-        os_mutex_unlock(&p->port.lock);
-        ring_submit_kept(p);
-        ring_wait(p, until);
-        os_mutex_lock(&p->port.lock);
+        lead(p, until);
         atomic_store(&p->leading, false);
     }
     p->waking = false;
