@@ -13,6 +13,14 @@
 
 #define NANOSECONDS 1000000000u
 
+struct timespec time_left(uint64_t until)
+{
+    uint64_t now = os_now();
+    uint64_t left = until > now ? until - now : 0;
+    return (struct timespec){ .tv_sec = (time_t)(left / NANOSECONDS),
+                              .tv_nsec = (long)(left % NANOSECONDS) };
+}
+
 static void futex(atomic_uint *word, int what, unsigned value,
                   const struct timespec *left)
 {
@@ -26,12 +34,9 @@ void doze(struct port *p, uint64_t until)
     unsigned calls = atomic_load(&p->calls);
     p->dozing = true;
     os_mutex_unlock(&p->lock);
-    uint64_t now = os_now();
-    uint64_t left = until > now ? until - now : 0;
-    struct timespec limit = { .tv_sec = (time_t)(left / NANOSECONDS),
-                              .tv_nsec = (long)(left % NANOSECONDS) };
+    struct timespec left = time_left(until);
     futex(&p->calls, FUTEX_WAIT_PRIVATE, calls,
-          until == PORT_FOREVER ? NULL : &limit);
+          until == PORT_FOREVER ? NULL : &left);
     os_mutex_lock(&p->lock);
     p->dozing = false;
 }

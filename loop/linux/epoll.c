@@ -19,7 +19,6 @@
 #include "../loop.h"
 #include "epoll.h"
 
-#define NANOSECONDS 1000000000u
 #define MILLISECOND 1000000u
 #define EVENTS_MAX 64
 #define TAKES_MAX 64            /* dequeues in a row that skip the devices */
@@ -149,14 +148,6 @@ int epoll_port_post(struct port *port, uint64_t key)
     if (wake)
         epoll_send_wake(p);
     return status;
-}
-
-static struct timespec time_left(uint64_t until)
-{
-    uint64_t now = os_now();
-    uint64_t left = until > now ? until - now : 0;
-    return (struct timespec){ .tv_sec = (time_t)(left / NANOSECONDS),
-                              .tv_nsec = (long)(left % NANOSECONDS) };
 }
 
 /* For kernels without epoll_pwait2: milliseconds, rounded up so as not to

@@ -29,6 +29,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <time.h>
 
 #include "../foresee.h"
 #include "../os.h"
@@ -145,6 +146,9 @@ int  queue_take(struct packet_queue *q, struct packet *out, int cap);
  */
 void doze(struct port *p, uint64_t until);
 void doze_call(struct port *p);
+
+/* From now until a time of os_now(), or nothing. */
+struct timespec time_left(uint64_t until);
 
 /*
  * Bind a handle to a port, as port_associate does.
