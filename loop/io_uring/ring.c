@@ -1,13 +1,14 @@
 /*
  * ring.c - the two queues that are shared with the kernel.
  *
- * Any thread submits, under a lock. The kernel looks up a descriptor when it
- * takes over the entry that names it, so no handle is closed before all
- * entries that name it were submitted: sockets are closed by entries that come
- * behind them, anything else when all entries are gone. Any thread takes
- * completions, under the port's lock, and never sees the kernel's queue
- * overflow: what does not fit is kept by the kernel and comes with the next
- * look.
+ * Any thread puts entries, under the port's lock, and any calls the kernel to
+ * take them over, under none: the kernel lets one call in after the other, and
+ * each takes what is there. It looks up a descriptor when it takes over the
+ * entry that names it, so no handle is closed before all entries that name it
+ * are taken over: sockets are closed by entries that come behind them,
+ * anything else when all entries are gone. Any thread takes completions, under
+ * the port's lock, and never sees the kernel's queue overflow: what does not
+ * fit is kept by the kernel and comes with the next look.
  *
  * The ring is of the plain kind. A completion runs on the thread that has
  * submitted the op, which is interrupted for it, so the op does not depend
@@ -48,8 +49,6 @@ int ring_open(struct ring_port *p)
         return LOOP_EREFUSED;
     if ((params.features & FEATURES) != FEATURES)
         goto fail_close;
-    if (os_mutex_open(&p->submit))
-        goto fail_close;
     return 0;
 
 fail_close:
@@ -59,8 +58,65 @@ fail_close:
 
 void ring_close(struct ring_port *p)
 {
-    os_mutex_close(&p->submit);
     io_uring_queue_exit(&p->uring);
+}
+
+/* The queues are the library's, but for this: its own call publishes what was
+ * put at the moment of the system call, when no lock is held. It has mapped
+ * the slots of the queue to entries once, when it was opened. */
+void ring_put(struct ring_port *p)
+{
+    io_uring_smp_store_release(p->uring.sq.ktail, p->uring.sq.sqe_tail);
+}
+
+static unsigned published(const struct ring_port *p)
+{
+    return io_uring_smp_load_acquire(p->uring.sq.ktail);
+}
+
+/* Up to where the kernel has taken over; acquired, since another thread may
+ * be the one that has called it. */
+static unsigned taken_over(const struct ring_port *p)
+{
+    return io_uring_smp_load_acquire(p->uring.sq.khead);
+}
+
+static unsigned kept_until(const struct ring_port *p, unsigned tail)
+{
+    int count = (int)(tail - taken_over(p));
+    return count > 0 ? (unsigned)count : 0;
+}
+
+bool ring_has_kept(const struct ring_port *p)
+{
+    return kept_until(p, published(p)) > 0;
+}
+
+static bool has_room(const struct ring_port *p)
+{
+    const struct io_uring_sq *queue = &p->uring.sq;
+    return queue->sqe_tail - taken_over(p) < queue->ring_entries;
+}
+
+struct io_uring_sqe *ring_entry(struct ring_port *p)
+{
+    struct io_uring_sqe *sqe = io_uring_get_sqe(&p->uring);
+    LOOP_ASSERT(sqe);
+    return sqe;
+}
+
+static bool put_wake(struct ring_port *p)
+{
+    os_mutex_lock(&p->port.lock);
+    bool put = has_room(p);
+    if (put) {
+        struct io_uring_sqe *sqe = ring_entry(p);
+        io_uring_prep_nop(sqe);
+        io_uring_sqe_set_data64(sqe, RING_WAKE);
+        ring_put(p);
+    }
+    os_mutex_unlock(&p->port.lock);
+    return put;
 }
 
 /* Pull all there is. A wake that is pulled has to go out again, since this
@@ -83,124 +139,83 @@ static bool make_room(struct ring_port *p)
     return sleeper == LEADER;
 }
 
-static bool put_wake(struct ring_port *p)
+/* Until the kernel has taken over what was put before this call, and a wake
+ * if one is owed. It moves the head of the queue after it has dealt with what
+ * it takes, be it for this call or for that of another thread: so who closes
+ * may go by that. The kernel may lack memory, or room for completions. */
+static void submit(struct ring_port *p, bool wake)
 {
-    struct io_uring_sqe *sqe = io_uring_get_sqe(&p->uring);
-    if (!sqe)
-        return false;
-    io_uring_prep_nop(sqe);
-    io_uring_sqe_set_data64(sqe, RING_WAKE);
-    return true;
-}
-
-/* Until the queue is empty. The kernel may lack memory, or room. Only then is
- * nothing kept: who sees that may close what an entry has named. */
-static void submit_all(struct ring_port *p)
-{
-    bool wake = false;
-    while (wake || io_uring_sq_ready(&p->uring) > 0) {
-        if (wake)
+    unsigned tail = published(p);
+    while (wake || kept_until(p, tail) > 0) {
+        if (wake) {
             wake = !put_wake(p);
-        int count = io_uring_submit(&p->uring);
-        LOOP_ASSERT(count >= 0 || count == -EINTR || count == -EAGAIN ||
-                    count == -EBUSY);
-        if (count == -EAGAIN || count == -EBUSY) {
+            tail = published(p);
+        }
+        int result = io_uring_enter((unsigned)p->uring.ring_fd,
+                                    kept_until(p, tail), 0, 0, NULL);
+        LOOP_ASSERT(result >= 0 || result == -EINTR || result == -EAGAIN ||
+                    result == -EBUSY);
+        if (result == -EAGAIN || result == -EBUSY) {
             wake |= make_room(p);
             os_pause();
         }
     }
-    atomic_store(&p->kept, false);
+}
+
+void ring_submit(struct ring_port *p)
+{
+    submit(p, false);
+}
+
+void ring_wake(struct ring_port *p)
+{
+    submit(p, true);
 }
 
 /* So many have been kept that the queue is full, and they may end before
  * anybody looks: what does not fit among the completions costs the kernel an
  * allocation each. What they are about is still in the processor's cache. */
-static void submit_many(struct ring_port *p)
+void ring_reserve(struct ring_port *p)
 {
-    submit_all(p);
-    if (!make_room(p))
-        return;
-    bool put = put_wake(p);
-    LOOP_ASSERT(put);
-    submit_all(p);
-}
-
-/* The submission queue is locked. */
-static struct io_uring_sqe *next_entry(struct ring_port *p)
-{
-    struct io_uring_sqe *sqe = io_uring_get_sqe(&p->uring);
-    if (!sqe) {
-        submit_many(p);
-        sqe = io_uring_get_sqe(&p->uring);
+    while (!has_room(p)) {
+        os_mutex_unlock(&p->port.lock);
+        ring_submit(p);
+        if (make_room(p))
+            ring_wake(p);
+        os_mutex_lock(&p->port.lock);
     }
-    LOOP_ASSERT(sqe);
-    return sqe;
-}
-
-struct io_uring_sqe *ring_prepare(struct ring_port *p)
-{
-    os_mutex_lock(&p->submit);
-    return next_entry(p);
-}
-
-void ring_submit(struct ring_port *p)
-{
-    submit_all(p);
-    os_mutex_unlock(&p->submit);
-}
-
-/* Who leads says so before it looks for what is kept, and here it is the
- * other way round: so one of the two sees the other. Where something is kept
- * already, it is this lock that keeps it there. */
-void ring_keep(struct ring_port *p)
-{
-    if (!atomic_load(&p->kept))
-        atomic_store(&p->kept, true);
-    if (atomic_load(&p->leading))
-        submit_all(p);
-    os_mutex_unlock(&p->submit);
-}
-
-void ring_submit_kept(struct ring_port *p)
-{
-    if (!atomic_load(&p->kept))
-        return;
-    os_mutex_lock(&p->submit);
-    submit_all(p);
-    os_mutex_unlock(&p->submit);
 }
 
 /* A socket has nothing to flush, so the kernel closes it before the call is
  * over, as close(2) would, and completes only a close that has failed. */
 static void put_close(struct ring_port *p, struct association *a)
 {
-    struct io_uring_sqe *sqe = next_entry(p);
+    ring_reserve(p);
+    struct io_uring_sqe *sqe = ring_entry(p);
     io_uring_prep_close(sqe, a->fd);
     sqe->flags |= IOSQE_CQE_SKIP_SUCCESS;
     io_uring_sqe_set_data64(sqe, RING_CLOSE);
+    ring_put(p);
     a->gone = true;
 }
 
-/* The ops that are in the kernel keep the file open, and each keeps the
- * association, until they are settled; they are submitted before the
- * descriptor is closed, so none of them can meet its next owner. So are
- * cancels that are kept: what is cancelled first must not see the close. Many
- * closes in one call take less time than a call for each, but one alone is
- * better made by close(2), without the lock. */
+/* The ops that are in the kernel keep the file open, and the association,
+ * until they are settled; they are submitted before the descriptor is closed,
+ * so none of them can meet its next owner. So are cancels that are kept: what
+ * is cancelled first must not see the close. Many closes in one call take less
+ * time than a call for each, but one alone is better made by close(2). */
 void ring_shut(struct port *port, struct association *const *closing,
                int count)
 {
     struct ring_port *p = ring_of(port);
-    if (count == 1) {
-        ring_submit_kept(p);
-        return;
+    if (count > 1) {
+        os_mutex_lock(&port->lock);
+        for (int i = 0; i < count; i++)
+            if (closing[i]->device == DEVICE_SOCKET)
+                put_close(p, closing[i]);
+        os_mutex_unlock(&port->lock);
     }
-    os_mutex_lock(&p->submit);
-    for (int i = 0; i < count; i++)
-        if (closing[i]->device == DEVICE_SOCKET)
-            put_close(p, closing[i]);
-    submit_all(p);
-    os_mutex_unlock(&p->submit);
+    ring_submit(p);
 }
 
 enum answer {
@@ -209,34 +224,32 @@ enum answer {
     MISSED,         /* the op is due, and a cancel has to be repeated     */
 };
 
-/* When nothing is due any more, another thread may settle the op, and its
- * memory is gone. */
 static enum answer take_answer(struct kernel_op *op, bool of_cancel,
                                int32_t result)
 {
-    unsigned char change = DUE_RESULT;
+    unsigned due = of_cancel ? DUE_CANCEL : DUE_RESULT;
+    LOOP_ASSERT(op->ring_due & due);
+    LOOP_ASSERT(atomic_load(&op->state) == OP_PENDING);
+    op->ring_due &= (uint8_t)~due;
     if (!of_cancel)
         op->ring_result = result;
-    else
-        change = result == -ENOENT ? DUE_CANCEL | CANCEL_MISSED : DUE_CANCEL;
-    unsigned due = atomic_fetch_xor(&op->ring_due, change) ^ change;
-    if (!(due & (DUE_RESULT | DUE_CANCEL)))
+    else if (result == -ENOENT)
+        op->ring_due |= CANCEL_MISSED;
+    if (!(op->ring_due & (DUE_RESULT | DUE_CANCEL)))
         return CLOSED;
-    return due == (DUE_RESULT | CANCEL_MISSED) ? MISSED : OPEN;
+    return op->ring_due == (DUE_RESULT | CANCEL_MISSED) ? MISSED : OPEN;
 }
 
 /* The list has a reference. */
-static void list_answered(struct ring_port *p, struct association *a,
-                          enum direction direction)
+static void list_untried(struct ring_port *p, struct association *a,
+                         enum direction direction)
 {
-    bool is_listed = a->ring_answered;
-    a->ring_answered |= (uint8_t)(1u << direction);
-    if (is_listed) {
-        association_release(a);
-        return;
+    if (!a->ring_untried) {
+        association_retain(a);
+        a->ring_next = p->untried;
+        p->untried = a;
     }
-    a->ring_next = p->answered;
-    p->answered = a;
+    a->ring_untried |= (uint8_t)(1u << direction);
 }
 
 /* The op that a completion is about, or NULL. */
@@ -248,25 +261,16 @@ static struct kernel_op *op_of(const struct io_uring_cqe *cqe)
     return (struct kernel_op *)(uintptr_t)(data & ~(uint64_t)RING_CANCEL);
 }
 
-/* Reading what is due comes first: it was stored after all else that this
- * thread reads of the op. */
 static void take_completion(struct ring_port *p, struct kernel_op *op,
                             const struct io_uring_cqe *cqe)
 {
-    bool of_cancel = io_uring_cqe_get_data64(cqe) & RING_CANCEL;
-    unsigned due = atomic_load(&op->ring_due);
-    LOOP_ASSERT(due & (of_cancel ? DUE_CANCEL : DUE_RESULT));
-    LOOP_ASSERT(atomic_load(&op->state) == OP_PENDING);
-
     struct association *a = op->association;
     enum direction direction = association_direction(op->request.kind);
-
-    /* The op came into the kernel with a reference, which it leaves. */
+    bool of_cancel = io_uring_cqe_get_data64(cqe) & RING_CANCEL;
     enum answer answer = take_answer(op, of_cancel, cqe->res);
-    if (answer == MISSED)
-        association_retain(a);
-    if (answer != OPEN)
-        list_answered(p, a, direction);
+    if (answer == MISSED ||
+        (answer == CLOSED && ring_settle(a, op, direction)))
+        list_untried(p, a, direction);
 }
 
 static bool is_empty(const struct ring_port *p)
@@ -280,7 +284,7 @@ static void foresee_completions(struct io_uring_cqe **cqe, unsigned count)
 {
     struct kernel_op *op = count > AHEAD ? op_of(cqe[AHEAD]) : NULL;
     if (op)
-        foresee(association_of(op), sizeof(struct association));
+        foresee(op->association, sizeof(struct association));
     op = count > 2 * AHEAD ? op_of(cqe[2 * AHEAD]) : NULL;
     if (op)
         foresee(op, sizeof *op);
@@ -304,13 +308,14 @@ void ring_pull(struct ring_port *p)
     }
     if (wakes > 0)
         p->waking = false;
-    atomic_fetch_sub(&p->due, count - wakes);
+    p->due -= count - wakes;
     io_uring_cq_advance(&p->uring, count);
 }
 
 /* The errors are the end of the time, a signal, or a full queue; after each
  * of them the caller looks at the queue. Another one says that the kernel had
- * no memory to keep a completion that did not fit: its op would never end. */
+ * no memory to keep a completion that did not fit: its op would never end. If
+ * it has none for what is kept, this comes back and is called again. */
 void ring_wait(struct ring_port *p, uint64_t until)
 {
     uint64_t now = os_now();
@@ -324,9 +329,11 @@ void ring_wait(struct ring_port *p, uint64_t until)
         .ts = until == PORT_FOREVER ? 0 : (uint64_t)(uintptr_t)&limit,
     };
     int result = io_uring_enter2(
-        (unsigned)p->uring.ring_fd, 0, 1,
+        (unsigned)p->uring.ring_fd, kept_until(p, published(p)), 1,
         IORING_ENTER_GETEVENTS | IORING_ENTER_EXT_ARG,
         (sigset_t *)(void *)&arg, sizeof arg);
     LOOP_ASSERT(result >= 0 || result == -ETIME || result == -EINTR ||
                 result == -EBUSY || result == -EAGAIN);
+    if (result == -EAGAIN)
+        os_pause();
 }

@@ -6,16 +6,19 @@
  *   ring_port.c   the port: its waiters and their wakes
  *   ring_op.c     ops: given to the kernel, cancelled, settled
  *
- * Its functions mean what those of port.h mean that have the same names. In
- * addition to the locks of kernel.h there is one around submitting, which is
- * taken after an association's and before the port's.
+ * Its functions mean what those of port.h mean that have the same names.
  *
- * The first op on the list of each direction of a handle is in the kernel,
- * all others wait in user space. So ops of a direction are served in the
- * order in which they were started, which io_uring does not promise of two
- * that are pending at once, and two writes never mix, also when the first
- * one moves in parts. Cancelling any but the first is a matter of user space,
- * and the kernel never has to search a long list of ops of one file.
+ * The port's lock guards all that this engine knows: both queues, and the ops
+ * of every association, whose own lock it does not use. No system call is
+ * made under it.
+ *
+ * The first op on the list of each direction of a handle is in the kernel or
+ * is being tried by a thread, all others wait in user space. So ops of a
+ * direction are served in the order in which they were started, which
+ * io_uring does not promise of two that are pending at once, and two writes
+ * never mix, also when the first one moves in parts. Cancelling any but the
+ * first is a matter of user space, and the kernel never has to search a long
+ * list of ops of one file.
  */
 #ifndef LOOP_IO_URING_RING_H
 #define LOOP_IO_URING_RING_H
@@ -26,19 +29,17 @@
 
 struct ring_port {
     struct port     port;
-    struct io_uring uring;
-    struct os_mutex submit;     /* around the submission queue            */
-    atomic_bool     kept;       /* entries are kept in it: see ring_keep  */
-    atomic_uint     due;        /* completions to come, but for wakes     */
 
     /* Changed under the port's lock: */
+    struct io_uring uring;
+    unsigned        due;        /* completions to come, but for wakes     */
     struct os_cond  follow;     /* where followers sleep                  */
     unsigned        followers;  /* waiters that sleep there               */
-    atomic_bool     leading;    /* a waiter is in, or on the way to, the
+    bool            leading;    /* a waiter is in, or on the way to, the
                                    kernel                                 */
     bool            waking;     /* a wake is on its way to one of them    */
     unsigned        takes;      /* dequeues since kept entries were given */
-    struct association *answered;   /* the kernel has spoken              */
+    struct association *untried;    /* have an op that is to be tried     */
 };
 
 int  ring_port_open(struct port **out);
@@ -77,51 +78,69 @@ int  ring_open(struct ring_port *p);
 void ring_close(struct ring_port *p);
 
 /*
- * Lock the submission queue and take an entry of it, to be filled. Then
- * either submit, and the kernel has taken over this and all kept entries when
- * the call returns; or keep it, for the next submission to take along.
+ * Put an entry into the submission queue. The port is locked.
  *
- * What is kept goes to the kernel when a waiter is about to sleep, and at once
- * if one is asleep. It must be nothing that the other side of a device could
- * miss meanwhile.
+ *   ring_reserve  make room for it. The lock may be released meanwhile, so
+ *                 this comes before anything is looked at
+ *   ring_entry    the entry, to be filled
+ *   ring_put      it is filled: the kernel takes it over with the next call
+ *
+ * Then either submit; or, if nobody leads, keep it for the next submission to
+ * take along. What is kept goes to the kernel when a waiter is about to sleep.
+ * It must be nothing that the other side of a device could miss meanwhile.
  */
-struct io_uring_sqe *ring_prepare(struct ring_port *p);
-void ring_submit(struct ring_port *p);
-void ring_keep(struct ring_port *p);
+void ring_reserve(struct ring_port *p);
+struct io_uring_sqe *ring_entry(struct ring_port *p);
+void ring_put(struct ring_port *p);
 
-/* Submit what is kept, if anything. */
-void ring_submit_kept(struct ring_port *p);
+/* The kernel has taken over all that was put before the call when it returns.
+ * The port is not locked. */
+void ring_submit(struct ring_port *p);
+
+/* Are there entries that the kernel has not taken over? The port is locked. */
+bool ring_has_kept(const struct ring_port *p);
+
+/* End the wait of who leads, by an empty op. The port is not locked. */
+void ring_wake(struct ring_port *p);
 
 /*
- * Take what the kernel has completed, and list the associations that it is
- * about. The port is locked. Whoever pulls may take a wake that was meant
- * for another: it looks at the queue afterwards, or hands on.
+ * Take what the kernel has completed, settle it, and list the associations
+ * that have an op to be tried next. The port is locked. Whoever pulls may take
+ * a wake that was meant for another: it looks at the queue afterwards, or
+ * hands on.
  */
 void ring_pull(struct ring_port *p);
 
-/* Wait until there is something to pull, a signal comes, or a time. */
+/* Submit what is kept, and wait until there is something to pull, a signal
+ * comes, or a time. The port is not locked. */
 void ring_wait(struct ring_port *p, uint64_t until);
 
 /* Submit what is kept, pull, and go on with the ops that it is about. The
  * port is locked on entry and on return, not meanwhile. */
 void ring_gather(struct ring_port *p);
 
-/* See to it that somebody looks at what there is to be done; no lock is
- * held. */
-void ring_hand_on(struct ring_port *p);
-
 enum ring_sleeper { NOBODY, FOLLOWER, LEADER, DOZER };
 
 /* Whom to wake, who then counts as on the way. The port is locked. */
 enum ring_sleeper ring_choose_sleeper(struct ring_port *p);
 
+/* Unlock the port, and see to it that somebody looks at what there is to be
+ * done. */
+void ring_leave(struct ring_port *p);
+
 /*
- * Settle what the kernel has answered, and try the ops of one direction until
- * the first of them is in the kernel or none is left.
+ * An op has come back from the kernel, which owes it nothing any more: queue
+ * its packet, or let it be tried again. The port is locked.
  *
- *   returns   true if a packet was queued
+ *   returns   true if an op of this direction is to be tried; false: the
+ *             association may be gone
  */
-bool ring_advance(struct association *a, enum direction direction);
+bool ring_settle(struct association *a, struct kernel_op *op,
+                 enum direction direction);
+
+/* Try the ops of one direction until the first of them is in the kernel or
+ * none is left. The port is locked on entry and on return, not meanwhile. */
+void ring_advance(struct association *a, enum direction direction);
 
 /* Cancel what of an association is in the kernel; it takes no more ops. */
 void ring_cancel_all(struct association *a);

@@ -2,13 +2,13 @@
  * ring_op.c - ops over io_uring.
  *
  * The first op of each direction of a handle is given to the kernel. What the
- * kernel completes is settled by whoever pulls it, under the association's
- * lock: it is the op's result, or it calls for another try, which is where a
- * write that has moved a part goes on. Three answers are no results. That an
- * op was cancelled though nobody has asked for it means that the thread that
- * submitted it has ended: it is submitted again. So is one that a signal has
- * interrupted. That a device would block, which older kernels say of a file
- * that is opened without blocking, means to poll it first.
+ * kernel completes is settled by whoever pulls it: it is the op's result, or
+ * it calls for another try, which is where a write that has moved a part goes
+ * on. Three answers are no results. That an op was cancelled though nobody has
+ * asked for it means that the thread that submitted it has ended: it is
+ * submitted again. So is one that a signal has interrupted. That a device would
+ * block, which older kernels say of a file that is opened without blocking,
+ * means to poll it first.
  *
  * Three kinds of op are tried here and only waited for in the kernel. A write
  * to a pipe, since the kernel would raise SIGPIPE on whatever thread it
@@ -38,6 +38,7 @@ enum phase {
     FRESH,          /* nothing was done yet                               */
     TRY,            /* to be tried: here, or by the kernel                */
     AWAIT,          /* to be tried when the device is ready               */
+    HERE,           /* a thread tries it                                  */
     TRYING,         /* in the kernel, to be done                          */
     AWAITING,       /* in the kernel, to learn when the device is ready   */
 };
@@ -53,13 +54,19 @@ static int watch(struct association *a)
 int ring_port_associate(struct port *p, port_handle h, uint64_t key)
 {
     int status = association_open(p, h, key, watch);
-    ring_hand_on(ring_of(p));
+    os_mutex_lock(&p->lock);
+    ring_leave(ring_of(p));
     return status;
 }
 
 static bool in_kernel(const struct kernel_op *op)
 {
     return op->ring_phase == TRYING || op->ring_phase == AWAITING;
+}
+
+static bool is_in_hand(const struct kernel_op *op)
+{
+    return in_kernel(op) || op->ring_phase == HERE;
 }
 
 /* A write is seldom held up, and costs less when it is tried here first. */
@@ -126,62 +133,65 @@ static void prepare_poll(struct io_uring_sqe *sqe, struct association *a,
     io_uring_prep_poll_add(sqe, a->fd, in ? POLLIN : POLLOUT);
 }
 
-/* The op, and its reference to the association, are the kernel's until its
- * completion is pulled. What waits to take something in may be submitted a
- * little later, together with others. */
-static void give_to_kernel(struct association *a, struct kernel_op *op)
+static void submit(struct ring_port *p)
+{
+    os_mutex_unlock(&p->port.lock);
+    ring_submit(p);
+    os_mutex_lock(&p->port.lock);
+}
+
+/* Who leads submits what is kept before it sleeps, but not after that. */
+static void keep(struct ring_port *p)
+{
+    if (p->leading)
+        submit(p);
+}
+
+/* The op is the kernel's until its completion is pulled. */
+static void put_op(struct association *a, struct kernel_op *op)
 {
     struct ring_port *p = ring_of(a->port);
     bool poll = op->ring_phase == AWAIT;
     op->ring_phase = poll ? AWAITING : TRYING;
-    association_retain(a);
-    atomic_fetch_add(&p->due, 1);
-    atomic_store(&op->ring_due, DUE_RESULT);
+    op->ring_due = DUE_RESULT;
+    p->due++;
 
-    struct io_uring_sqe *sqe = ring_prepare(p);
+    struct io_uring_sqe *sqe = ring_entry(p);
     if (poll)
         prepare_poll(sqe, a, op);
     else
         prepare(sqe, a, op);
     io_uring_sqe_set_data(sqe, op);
-    if (association_direction(op->request.kind) == DIRECTION_IN)
-        ring_keep(p);
-    else
-        ring_submit(p);
+    ring_put(p);
 }
 
-/* Not if the result is in: then the op is on its way to be settled. */
-static bool owe_cancel(struct kernel_op *op)
+/* What waits to take something in may be submitted a little later, together
+ * with others. */
+static void give_to_kernel(struct association *a, struct kernel_op *op)
 {
-    unsigned char due = atomic_load(&op->ring_due);
-    unsigned char then;
-    do {
-        if (!(due & DUE_RESULT))
-            return false;
-        then = DUE_RESULT | DUE_CANCEL;
-    } while (!atomic_compare_exchange_weak(&op->ring_due, &due, then));
-    return true;
+    struct ring_port *p = ring_of(a->port);
+    enum direction direction = association_direction(op->request.kind);
+    put_op(a, op);
+    if (direction == DIRECTION_IN)
+        keep(p);
+    else
+        submit(p);
 }
 
 /* Cancel by the address of the op, never by descriptor, which may be closed
  * before the kernel gets to it. Its answer is no news of the op, except that
  * it may have slipped through: a cancel finds nothing while the op is between
- * being woken and going to sleep again, and has to be repeated.
- *
- *   then      ring_submit, or ring_keep if the caller looks at the port next
- */
-static void cancel_in_kernel(struct association *a, struct kernel_op *op,
-                             void (*then)(struct ring_port *p))
+ * being woken and going to sleep again, and has to be repeated. Nor is there
+ * a need for one if the result is in. */
+static void put_cancel(struct ring_port *p, struct kernel_op *op)
 {
-    struct ring_port *p = ring_of(a->port);
-    op->ring_cancelled = true;
-    if (!owe_cancel(op))
-        return;
-    atomic_fetch_add(&p->due, 1);
-    struct io_uring_sqe *sqe = ring_prepare(p);
+    LOOP_ASSERT(op->ring_due & DUE_RESULT);
+    op->ring_due = DUE_RESULT | DUE_CANCEL;
+    p->due++;
+    struct io_uring_sqe *sqe = ring_entry(p);
     io_uring_prep_cancel64(sqe, (uintptr_t)op, 0);
     io_uring_sqe_set_data64(sqe, (uintptr_t)op | RING_CANCEL);
-    then(p);
+    ring_put(p);
 }
 
 static enum progress write_moved(struct kernel_op *op, int32_t size)
@@ -225,190 +235,254 @@ static enum progress take_result(struct kernel_op *op)
     return DONE;
 }
 
-/* A result stands against a cancel; what would go on does not. */
-static enum progress settle(struct association *a, struct kernel_op *op)
+static void complete(struct association *a, struct kernel_op *op,
+                     enum direction direction)
 {
-    enum progress progress = take_result(op);
+    association_end_op(a, op, direction);
+    queue_append(&a->port->queue, &op->node);
+}
+
+/* A result stands against a cancel; what would go on does not. */
+static enum progress unless_cancelled(const struct association *a,
+                                      struct kernel_op *op,
+                                      enum progress progress)
+{
     if (progress == DONE || !(op->ring_cancelled || a->closed))
         return progress;
     op->node.packet.status = LOOP_EABORTED;
     return DONE;
 }
 
+/* Has anybody an op of it in hand? */
+static bool is_held(const struct association *a)
+{
+    for (int d = 0; d < DIRECTIONS; d++)
+        if (a->pending[d].first && is_in_hand(a->pending[d].first))
+            return true;
+    return false;
+}
+
+/* Nobody has the op in hand any more. While the handle is open it is what
+ * keeps the association: see mark_closed. */
+static void let_go(struct association *a)
+{
+    if (a->closed && !is_held(a))
+        association_release(a);
+}
+
+bool ring_settle(struct association *a, struct kernel_op *op,
+                 enum direction direction)
+{
+    bool goes_on = !a->closed;
+    if (unless_cancelled(a, op, take_result(op)) == DONE)
+        complete(a, op, direction);
+    goes_on = goes_on && a->pending[direction].first;
+    let_go(a);
+    return goes_on;
+}
+
+/* Meanwhile the op stays the first of its list, and the descriptor open: see
+ * await_tries. */
+static enum progress try_here(struct association *a, struct kernel_op *op)
+{
+    struct os_mutex *lock = &a->port->lock;
+    op->ring_phase = HERE;
+    os_mutex_unlock(lock);
+    enum progress progress = attempt_op(a, op);
+    os_mutex_lock(lock);
+    op->ring_phase = TRY;
+    progress = unless_cancelled(a, op, progress);
+    let_go(a);
+    return progress;
+}
+
 /* To be waited for first: an object, since it is seldom set when a wait
  * begins, and what was tried here, but for a write that the kernel can do. */
 static enum progress begin(struct association *a, struct kernel_op *op)
 {
-    bool wait = op->request.kind == PORT_WAIT && op->ring_phase == FRESH;
-    if (!wait && op->ring_phase != AWAIT && is_tried_here(a, op)) {
-        enum progress progress = attempt_op(a, op);
-        if (progress != BLOCKED)
-            return progress;
-        op->ring_phase = TRY;
-        wait = is_tried_here(a, op);
-    }
-    if (wait)
+    if (op->request.kind == PORT_WAIT && op->ring_phase == FRESH)
         op->ring_phase = AWAIT;
-    give_to_kernel(a, op);
-    return BLOCKED;
+    if (op->ring_phase == AWAIT || !is_tried_here(a, op)) {
+        give_to_kernel(a, op);
+        return BLOCKED;
+    }
+    enum progress progress = try_here(a, op);
+    if (progress != BLOCKED)
+        return progress;
+    if (is_tried_here(a, op))
+        op->ring_phase = AWAIT;
+    return MOVED;
+}
+
+static void repeat_cancel(struct association *a, struct kernel_op *op)
+{
+    put_cancel(ring_of(a->port), op);
+    submit(ring_of(a->port));
 }
 
 static enum progress step(struct association *a, struct kernel_op *op)
 {
-    if (!in_kernel(op))
-        return a->closed ? BLOCKED : begin(a, op);
-    unsigned due = atomic_load(&op->ring_due);
-    if (due == (DUE_RESULT | CANCEL_MISSED))
-        cancel_in_kernel(a, op, ring_submit);
-    if (due & (DUE_RESULT | DUE_CANCEL))
+    if (in_kernel(op)) {
+        if (op->ring_due == (DUE_RESULT | CANCEL_MISSED))
+            repeat_cancel(a, op);
         return BLOCKED;
-    return settle(a, op);
+    }
+    return is_in_hand(op) || a->closed ? BLOCKED : begin(a, op);
 }
 
-static void complete(struct association *a, struct kernel_op *op,
-                     enum direction direction)
+/* The lock is released for each try, and the op may be gone when there is no
+ * more to be done for it: so each turn begins with what is first then. */
+void ring_advance(struct association *a, enum direction direction)
 {
-    association_end_op(a, op, direction);
-    os_mutex_lock(&a->port->lock);
-    queue_append(&a->port->queue, &op->node);
-    os_mutex_unlock(&a->port->lock);
-}
-
-/* As over epoll, the lock is taken anew for each step: see epoll_advance. */
-bool ring_advance(struct association *a, enum direction direction)
-{
-    bool queued = false;
-    bool more;
+    enum progress progress;
     do {
-        os_mutex_lock(&a->lock);
+        ring_reserve(ring_of(a->port));
         struct kernel_op *op = a->pending[direction].first;
-        enum progress progress = op ? step(a, op) : BLOCKED;
-        if (progress == DONE) {
+        progress = op ? step(a, op) : BLOCKED;
+        if (progress == DONE)
             complete(a, op, direction);
-            queued = true;
-        }
-        more = progress != BLOCKED && a->pending[direction].first;
-        os_mutex_unlock(&a->lock);
-    } while (more);
-    return queued;
+    } while (progress != BLOCKED);
 }
 
-int ring_port_start(struct port *p, port_handle h, struct port_op *port_op,
+int ring_port_start(struct port *p, port_handle h, struct port_op *op,
                     const struct port_request *request)
 {
-    /* The op may end, and its memory and the request with it, as soon as it
-     * is admitted. */
-    struct association *a;
+    /* The op may end, and its memory and the request with it, as soon as the
+     * lock is released. */
     enum direction direction = association_direction(request->kind);
-    enum admission admission = association_admit(
-        p, h, (struct kernel_op *)port_op, request, &a);
-    if (admission == FIRST && ring_advance(a, direction))
-        ring_hand_on(ring_of(p));
-    if (a)
+    os_mutex_lock(&p->lock);
+    struct association *a = association_known(p, h);
+    enum admission admission =
+        association_admit(a, (struct kernel_op *)op, request);
+    if (admission == FIRST) {
+        association_retain(a);
+        ring_advance(a, direction);
         association_release(a);
+    }
+    ring_leave(ring_of(p));
     return admission == REFUSED ? LOOP_EINVAL : 0;
 }
 
-/* The association is locked.
- *
- *   returns   true if a packet was queued
- */
-static bool cancel(struct association *a, struct kernel_op *op,
-                   void (*then)(struct ring_port *p))
+/* The op is pending, and there is room for an entry. */
+static void cancel(struct ring_port *p, struct kernel_op *op)
 {
-    if (in_kernel(op)) {
-        if (!op->ring_cancelled)
-            cancel_in_kernel(a, op, then);
-        return false;
+    if (!is_in_hand(op)) {
+        op->node.packet.status = LOOP_EABORTED;
+        complete(op->association, op,
+                 association_direction(op->request.kind));
+    } else if (!op->ring_cancelled) {
+        op->ring_cancelled = true;
+        if (in_kernel(op) && op->ring_due & DUE_RESULT)
+            put_cancel(p, op);
     }
-    op->node.packet.status = LOOP_EABORTED;
-    complete(a, op, association_direction(op->request.kind));
-    return true;
-}
-
-static void gather(struct ring_port *p)
-{
-    os_mutex_lock(&p->port.lock);
-    ring_gather(p);
-    os_mutex_unlock(&p->port.lock);
 }
 
 /* An op in the kernel may have completed with nobody to see it; only a look
  * at the completions makes `not found` true. One that waits in user space
  * needs no look: so cancelling all ops of a handle one by one calls the
  * kernel once. */
-int ring_port_cancel(struct port *p, port_handle h, struct port_op *port_op)
+static bool find_and_cancel(struct ring_port *p, struct association *a,
+                            struct kernel_op *op)
 {
-    struct kernel_op *op = (struct kernel_op *)port_op;
-    struct association *a = association_find(p, h);
-    if (!a)
-        return LOOP_ENOTFOUND;
-
-    os_mutex_lock(&a->lock);
-    bool look = association_has(a, op) && in_kernel(op);
-    if (look) {
-        os_mutex_unlock(&a->lock);
-        gather(ring_of(p));
-        os_mutex_lock(&a->lock);
-    }
-    bool pending = association_has(a, op);
-    bool queued = pending && cancel(a, op, ring_submit);
-    os_mutex_unlock(&a->lock);
-
-    if (look || queued)
-        ring_hand_on(ring_of(p));
+    association_retain(a);
+    if (association_has(a, op) && in_kernel(op))
+        ring_gather(p);
+    ring_reserve(p);
+    bool found = association_has(a, op);
+    if (found)
+        cancel(p, op);
     association_release(a);
-    return pending ? 0 : LOOP_ENOTFOUND;
+    if (ring_has_kept(p))
+        submit(p);
+    return found;
+}
+
+int ring_port_cancel(struct port *p, port_handle h, struct port_op *op)
+{
+    os_mutex_lock(&p->lock);
+    struct association *a = association_known(p, h);
+    bool found = a && find_and_cancel(ring_of(p), a, (struct kernel_op *)op);
+    ring_leave(ring_of(p));
+    return found ? 0 : LOOP_ENOTFOUND;
 }
 
 /* Nobody is told whether it is found, so there is nothing to look at. */
 void ring_port_cancel_soon(struct port *p, struct port_op *port_op)
 {
     struct kernel_op *op = (struct kernel_op *)port_op;
-    struct association *a = association_of(op);
-    if (!a)
-        return;
-    os_mutex_lock(&a->lock);
-    bool queued = association_has(a, op) && cancel(a, op, ring_keep);
-    os_mutex_unlock(&a->lock);
-    if (queued)
-        ring_hand_on(ring_of(p));
+    os_mutex_lock(&p->lock);
+    ring_reserve(ring_of(p));
+    if (association_of(op))
+        cancel(ring_of(p), op);
+    keep(ring_of(p));
+    ring_leave(ring_of(p));
 }
 
-/* Most have nothing pending any more. Then nobody else knows the association,
- * nor can come to know it. */
+/* It takes no more ops, and those that are in somebody's hand keep it from now
+ * on. */
+static void mark_closed(struct association *a)
+{
+    a->closed = true;
+    if (is_held(a))
+        association_retain(a);
+}
+
+/* Only the first op of a direction can be in the kernel: that is what room is
+ * made for. */
 static void detach(struct association *a)
 {
-    if (association_is_ours(a))
-        return;
-    os_mutex_lock(&a->lock);
-    a->closed = true;
+    mark_closed(a);
     for (int d = 0; d < DIRECTIONS; d++) {
+        ring_reserve(ring_of(a->port));
         struct kernel_op *next;
         for (struct kernel_op *op = a->pending[d].first; op; op = next) {
             next = op->next;
-            (void)cancel(a, op, ring_keep);
+            cancel(ring_of(a->port), op);
         }
     }
-    os_mutex_unlock(&a->lock);
+}
+
+static bool is_tried(const struct association *a)
+{
+    for (int d = 0; d < DIRECTIONS; d++) {
+        const struct kernel_op *op = a->pending[d].first;
+        if (op && op->ring_phase == HERE)
+            return true;
+    }
+    return false;
+}
+
+/* Who tries an op has the right to use the descriptor. */
+static void await_tries(const struct association *a)
+{
+    while (is_tried(a)) {
+        os_mutex_unlock(&a->port->lock);
+        os_pause();
+        os_mutex_lock(&a->port->lock);
+    }
 }
 
 void ring_part(struct port *p, struct association *const *closing, int count)
 {
+    os_mutex_lock(&p->lock);
     for (int i = 0; i < count; i++)
         detach(closing[i]);
-    ring_hand_on(ring_of(p));
+    for (int i = 0; i < count; i++)
+        await_tries(closing[i]);
+    keep(ring_of(p));
+    ring_leave(ring_of(p));
 }
 
 /* The ops behind them are not touched: nobody hears of them any more. */
 void ring_cancel_all(struct association *a)
 {
-    os_mutex_lock(&a->lock);
-    a->closed = true;
+    os_mutex_lock(&a->port->lock);
+    mark_closed(a);
     for (int d = 0; d < DIRECTIONS; d++) {
+        ring_reserve(ring_of(a->port));
         struct kernel_op *op = a->pending[d].first;
-        if (op && in_kernel(op) && !op->ring_cancelled)
-            cancel_in_kernel(a, op, ring_keep);
+        if (op && in_kernel(op))
+            cancel(ring_of(a->port), op);
     }
-    os_mutex_unlock(&a->lock);
+    os_mutex_unlock(&a->port->lock);
 }

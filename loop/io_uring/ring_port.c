@@ -13,8 +13,7 @@
 #include "../loop.h"
 #include "ring.h"
 
-#define READY_MAX 64
-#define AHEAD 8                 /* associations until one is foreseen    */
+#define LISTED_MAX 64           /* associations in a row that are tried  */
 #define TAKES_MAX 64            /* dequeues in a row that leave entries kept */
 #define CLOSE_NS UINT64_C(5000000000)
 
@@ -56,7 +55,7 @@ static void await_kernel(struct ring_port *p)
     uint64_t until = os_now() + CLOSE_NS;
     os_mutex_lock(&p->port.lock);
     ring_gather(p);
-    while (atomic_load(&p->due) > 0 && os_now() < until) {
+    while (p->due > 0 && os_now() < until) {
         os_mutex_unlock(&p->port.lock);
         ring_wait(p, until);
         os_mutex_lock(&p->port.lock);
@@ -82,15 +81,14 @@ void ring_port_close(struct port *port)
 /* Can the kernel complete anything, now or once a handle is used? */
 static bool may_complete(const struct ring_port *p)
 {
-    return p->port.handles.count > 0 || atomic_load(&p->due) > 0 ||
-           atomic_load(&p->kept);
+    return p->port.handles.count > 0 || p->due > 0 || ring_has_kept(p);
 }
 
 /*
  * Wakes.
  *
  * Whenever the port's lock is free, one of these holds: there is no packet
- * and no answer to settle, and somebody leads or nobody sleeps; nobody
+ * and no op to be tried, and somebody leads or nobody sleeps; nobody
  * sleeps at all; a wake is on its way; or a thread that is awake inside
  * port_dequeue is about to look. A wake is on its way until some thread,
  * whichever it is, has come back from its sleep or has pulled the completion
@@ -112,7 +110,7 @@ static bool may_complete(const struct ring_port *p)
  */
 enum ring_sleeper ring_choose_sleeper(struct ring_port *p)
 {
-    bool work = p->port.queue.first || p->answered;
+    bool work = p->port.queue.first || p->untried;
     enum ring_sleeper sleeper = NOBODY;
     if (p->waking)
         return NOBODY;
@@ -127,82 +125,52 @@ enum ring_sleeper ring_choose_sleeper(struct ring_port *p)
 }
 
 /* Outside the port's lock, which is what the woken thread wants first. */
-static void send_wake(struct ring_port *p, enum ring_sleeper sleeper)
+void ring_leave(struct ring_port *p)
 {
-    if (sleeper == FOLLOWER) {
-        os_cond_signal(&p->follow);
-    } else if (sleeper == DOZER) {
-        doze_call(&p->port);
-    } else if (sleeper == LEADER) {
-        struct io_uring_sqe *sqe = ring_prepare(p);
-        io_uring_prep_nop(sqe);
-        io_uring_sqe_set_data64(sqe, RING_WAKE);
-        ring_submit(p);
-    }
-}
-
-void ring_hand_on(struct ring_port *p)
-{
-    os_mutex_lock(&p->port.lock);
     enum ring_sleeper sleeper = ring_choose_sleeper(p);
     os_mutex_unlock(&p->port.lock);
-    send_wake(p, sleeper);
+    if (sleeper == FOLLOWER)
+        os_cond_signal(&p->follow);
+    else if (sleeper == DOZER)
+        doze_call(&p->port);
+    else if (sleeper == LEADER)
+        ring_wake(p);
 }
 
 int ring_port_post(struct port *port, uint64_t key)
 {
-    struct ring_port *p = ring_of(port);
     os_mutex_lock(&port->lock);
     int status = queue_post(&port->queue, key);
-    enum ring_sleeper sleeper = ring_choose_sleeper(p);
-    os_mutex_unlock(&port->lock);
-    send_wake(p, sleeper);
+    ring_leave(ring_of(port));
     return status;
 }
 
-struct ready {
-    struct association *association;
-    uint8_t             answered;
-};
-
-/* Copied, since an association may be listed again as soon as the lock is
- * free. */
-static int take_ready(struct ring_port *p, struct ready *out)
+static void try_listed(struct ring_port *p)
 {
-    int count = 0;
-    while (p->answered && count < READY_MAX) {
-        struct association *a = p->answered;
-        p->answered = a->ring_next;
-        foresee_after(a, a->ring_next, AHEAD, sizeof *a);
-        out[count++] = (struct ready){ a, a->ring_answered };
-        a->ring_answered = 0;
+    for (int left = LISTED_MAX; left > 0 && p->untried; left--) {
+        struct association *a = p->untried;
+        uint8_t untried = a->ring_untried;
+        p->untried = a->ring_next;
+        a->ring_untried = 0;
+        for (int d = 0; d < DIRECTIONS; d++)
+            if (untried & 1u << d)
+                ring_advance(a, d);
+        association_release(a);
     }
-    return count;
 }
 
 static void gather(struct ring_port *p)
 {
-    struct ready ready[READY_MAX];
     ring_pull(p);
-    int count = take_ready(p, ready);
-    if (count == 0)
-        return;
-    os_mutex_unlock(&p->port.lock);
-    for (int i = 0; i < count; i++) {
-        for (int d = 0; d < DIRECTIONS; d++)
-            if (ready[i].answered & 1u << d)
-                ring_advance(ready[i].association, d);
-        association_release(ready[i].association);
-    }
-    os_mutex_lock(&p->port.lock);
+    try_listed(p);
 }
 
 void ring_gather(struct ring_port *p)
 {
-    if (atomic_load(&p->kept)) {
+    if (ring_has_kept(p)) {
         p->takes = 0;
         os_mutex_unlock(&p->port.lock);
-        ring_submit_kept(p);
+        ring_submit(p);
         os_mutex_lock(&p->port.lock);
     }
     gather(p);
@@ -215,7 +183,6 @@ static void lead(struct ring_port *p, uint64_t until)
         return;
     }
     os_mutex_unlock(&p->port.lock);
-    ring_submit_kept(p);
     ring_wait(p, until);
     os_mutex_lock(&p->port.lock);
 }
@@ -235,9 +202,9 @@ static bool park(struct ring_port *p, uint64_t until)
         os_cond_wait(&p->follow, &p->port.lock, until);
         p->followers--;
     } else {
-        atomic_store(&p->leading, true);
+        p->leading = true;
         lead(p, until);
-        atomic_store(&p->leading, false);
+        p->leading = false;
     }
     p->waking = false;
     return until != PORT_FOREVER && os_now() >= until;
@@ -268,8 +235,6 @@ int ring_port_dequeue(struct port *port, struct packet *out, int cap,
             look(p);
     }
     int count = queue_take(&port->queue, out, cap);
-    enum ring_sleeper sleeper = ring_choose_sleeper(p);
-    os_mutex_unlock(&port->lock);
-    send_wake(p, sleeper);
+    ring_leave(p);
     return count;
 }

@@ -298,6 +298,87 @@ static void op_not_yet_submitted_meets_no_stranger(void)
     number_of_a_closed_handle_is_free(0);
 }
 
+/* The engine tries a write by this function of the C library. While one is
+ * held, it waits here, as a thread that loses its processor would. */
+static struct hold {
+    atomic_bool begun;
+    struct gate tried, released;
+} hold;
+
+ssize_t send(int fd, const void *from, size_t size, int flags)
+{
+    if (atomic_load(&hold.begun)) {
+        gate_raise(&hold.tried);
+        gate_wait(&hold.released, 1);
+    }
+    return sendto(fd, from, size, flags, NULL, 0);
+}
+
+static void start(void *arg)
+{
+    struct starter *s = arg;
+    CHECK_EQ(0, port_start(s->port, s->handle, &s->op, &s->request));
+}
+
+struct reopener {
+    int old, new[2];
+};
+
+static void close_and_reopen(void *arg)
+{
+    struct reopener *r = arg;
+    port_handle_close((port_handle)r->old);
+    CHECK_EQ(0, socketpair(AF_UNIX, SOCK_STREAM, 0, r->new));
+}
+
+/* Another thread closes the handle, which comes to be not the port's any more,
+ * and opens its number again, while the write is held. */
+static void close_beside_a_try(struct port *p)
+{
+    char byte = 'r';
+    int old[2];
+    struct os_thread starter, closer;
+    CHECK_EQ(0, socketpair(AF_UNIX, SOCK_STREAM, 0, old));
+    CHECK_EQ(0, port_associate(p, (port_handle)old[0], 1));
+    struct reopener r = { .old = old[0] };
+    struct starter s = { .port = p, .handle = (port_handle)old[0],
+                         .request = { .kind = PORT_WRITE, .buffer = &byte,
+                                      .size = 1 } };
+    gate_open(&hold.tried);
+    gate_open(&hold.released);
+    atomic_store(&hold.begun, true);
+    test_thread_start(&starter, start, &s);
+    gate_wait(&hold.tried, 1);
+    test_thread_start(&closer, close_and_reopen, &r);
+    while (port_cancel(p, s.handle, &s.op) == 0)
+        continue;
+    atomic_store(&hold.begun, false);
+    gate_raise(&hold.released);
+    os_thread_join(&starter);
+    os_thread_join(&closer);
+
+    CHECK_EQ(old[0], r.new[0]);
+    CHECK_EQ(-1, recv(r.new[1], &byte, 1, MSG_DONTWAIT));
+    CHECK_EQ(1, recv(old[1], &byte, 1, MSG_DONTWAIT));
+    CHECK_EQ(0, dequeue_one(p).status);
+    close(old[1]);
+    close(r.new[0]);
+    close(r.new[1]);
+    gate_close(&hold.tried);
+    gate_close(&hold.released);
+}
+
+/* Nor does a write that is being tried, and it comes to its end. */
+static void op_being_tried_meets_no_stranger(void)
+{
+    enum { TURNS = 30 };
+    struct port *p = open_port();
+    for (int i = 0; i < TURNS; i++)
+        close_beside_a_try(p);
+    nothing_is_queued(p);
+    port_close(p);
+}
+
 /* As above, for listeners that close together: their numbers are free when the
  * call is over, and the connection that comes next is not taken by an accept of
  * the old one. */
@@ -356,6 +437,66 @@ static void waiting_write_breaks_without_a_signal(void)
     CHECK_EQ(LOOP_EBROKEN, packet.status);
     CHECK(packet.size > 0 && packet.size < LONG_SIZE);
     port_handle_close(writer);
+    port_close(p);
+}
+
+enum { FILLERS = 4, WAITS_EACH = 60, FILLS = 20 };
+
+struct filler {
+    struct port   *port;
+    port_handle    object[WAITS_EACH];
+    struct port_op op[WAITS_EACH];
+};
+
+static void open_filler(struct filler *f, struct port *p, int number)
+{
+    f->port = p;
+    for (int i = 0; i < WAITS_EACH; i++) {
+        uint64_t key = (uint64_t)(number * WAITS_EACH + i);
+        CHECK_EQ(0, port_object(&f->object[i]));
+        CHECK_EQ(0, port_associate(p, f->object[i], key));
+    }
+}
+
+static void fill(void *arg)
+{
+    struct filler *f = arg;
+    for (int i = 0; i < WAITS_EACH; i++)
+        CHECK_EQ(0, port_start(f->port, f->object[i], &f->op[i], &waiting));
+    for (int i = 0; i < WAITS_EACH; i++)
+        port_cancel_soon(f->port, f->object[i], &f->op[i]);
+}
+
+static void end_what_was_filled(struct port *p)
+{
+    bool seen[FILLERS * WAITS_EACH] = { false };
+    for (int i = 0; i < FILLERS * WAITS_EACH; i++) {
+        struct packet packet = dequeue_one(p);
+        CHECK_EQ(LOOP_EABORTED, packet.status);
+        CHECK(!seen[packet.key]);
+        seen[packet.key] = true;
+    }
+    nothing_is_queued(p);
+}
+
+/* More is kept than the queue has room for, by several threads at once, of
+ * which each one that finds it full gives all of it to the kernel. */
+static void threads_fill_the_queue_together(void)
+{
+    static struct filler filler[FILLERS];
+    struct os_thread thread[FILLERS];
+    struct port *p = open_port();
+    for (int i = 0; i < FILLERS; i++)
+        open_filler(&filler[i], p, i);
+    for (int turn = 0; turn < FILLS; turn++) {
+        for (int i = 0; i < FILLERS; i++)
+            test_thread_start(&thread[i], fill, &filler[i]);
+        for (int i = 0; i < FILLERS; i++)
+            os_thread_join(&thread[i]);
+        end_what_was_filled(p);
+    }
+    for (int i = 0; i < FILLERS; i++)
+        port_handles_close(filler[i].object, WAITS_EACH);
     port_close(p);
 }
 
@@ -447,10 +588,12 @@ int main(void)
     RUN(closed_port_takes_nothing);
     RUN(op_does_not_outlive_its_handle);
     RUN(op_not_yet_submitted_meets_no_stranger);
+    RUN(op_being_tried_meets_no_stranger);
     RUN(closed_listener_takes_nothing_from_the_next);
     RUN(file_of_a_disk_is_refused);
     RUN(waiting_write_breaks_without_a_signal);
+    RUN(threads_fill_the_queue_together);
     RUN(event_wakes_few_of_many);
     CHECK_EQ(before, test_descriptors());
-    return test_result(12);
+    return test_result(14);
 }

@@ -53,14 +53,10 @@ void association_retain(struct association *a)
     atomic_fetch_add(&a->references, 1);
 }
 
-bool association_is_ours(struct association *a)
-{
-    return atomic_load(&a->references) == 1;
-}
-
 void association_release(struct association *a)
 {
-    if (!association_is_ours(a) && atomic_fetch_sub(&a->references, 1) > 1)
+    bool is_last = atomic_load(&a->references) == 1;
+    if (!is_last && atomic_fetch_sub(&a->references, 1) > 1)
         return;
     os_mutex_close(&a->lock);
     os_free(a);
@@ -295,12 +291,15 @@ void association_close(const port_handle *handles, int count,
     }
 }
 
+struct association *association_known(const struct port *p, port_handle h)
+{
+    return h > INT_MAX ? NULL : fd_map_find(&p->handles, (int)h);
+}
+
 struct association *association_find(struct port *p, port_handle h)
 {
-    if (h > INT_MAX)
-        return NULL;
     os_mutex_lock(&p->lock);
-    struct association *a = fd_map_find(&p->handles, (int)h);
+    struct association *a = association_known(p, h);
     if (a)
         association_retain(a);
     os_mutex_unlock(&p->lock);
@@ -353,33 +352,19 @@ static void prepare(struct kernel_op *op, struct association *a,
     set_state(op, OP_PENDING);
 }
 
-static enum admission list_op(struct association *a, struct kernel_op *op,
-                              const struct port_request *request)
+enum admission association_admit(struct association *a, struct kernel_op *op,
+                                 const struct port_request *request)
 {
+    check_request(request);
+    LOOP_ASSERT(atomic_load(&op->state) == OP_IDLE);
+    if (!a || a->closed || !device_can(a->device, request->kind))
+        return REFUSED;
     struct op_list *list =
         &a->pending[association_direction(request->kind)];
-    if (a->closed || !device_can(a->device, request->kind))
-        return REFUSED;
     bool alone = !list->first;
     prepare(op, a, request);
     list_append(list, op);
     return alone ? FIRST : BEHIND;
-}
-
-enum admission association_admit(struct port *p, port_handle h,
-                                 struct kernel_op *op,
-                                 const struct port_request *request,
-                                 struct association **out)
-{
-    check_request(request);
-    LOOP_ASSERT(atomic_load(&op->state) == OP_IDLE);
-    struct association *a = *out = association_find(p, h);
-    if (!a)
-        return REFUSED;
-    os_mutex_lock(&a->lock);
-    enum admission admission = list_op(a, op, request);
-    os_mutex_unlock(&a->lock);
-    return admission;
 }
 
 void association_end_op(struct association *a, struct kernel_op *op,

@@ -92,15 +92,26 @@ bool epoll_advance(struct association *a, enum direction direction,
     return wake;
 }
 
-int epoll_port_start(struct port *p, port_handle h, struct port_op *port_op,
+static enum admission admit(struct association *a, struct port_op *op,
+                            const struct port_request *request)
+{
+    if (a)
+        os_mutex_lock(&a->lock);
+    enum admission admission =
+        association_admit(a, (struct kernel_op *)op, request);
+    if (a)
+        os_mutex_unlock(&a->lock);
+    return admission;
+}
+
+int epoll_port_start(struct port *p, port_handle h, struct port_op *op,
                      const struct port_request *request)
 {
     /* The op may end, and its memory and the request with it, as soon as it
      * is admitted. */
-    struct association *a;
+    struct association *a = association_find(p, h);
     enum direction direction = association_direction(request->kind);
-    enum admission admission = association_admit(
-        p, h, (struct kernel_op *)port_op, request, &a);
+    enum admission admission = admit(a, op, request);
     if (admission == FIRST && epoll_advance(a, direction, NOW))
         epoll_send_wake(epoll_of(p));
     if (a)

@@ -18,6 +18,7 @@
  *
  *   registry      which descriptor of the process has which association
  *   association   the pending ops of one descriptor, and the right to use it
+ *                 (over io_uring: see ring.h)
  *   port          the queue, the waiters, the table of associations
  */
 #ifndef LOOP_LINUX_KERNEL_H
@@ -60,7 +61,7 @@ struct MAY_ALIAS kernel_op {
     bool                connecting;     /* CONNECT: asked the kernel once */
     uint8_t             ring_phase;     /* these four belong to the       */
     bool                ring_cancelled; /* engine over io_uring           */
-    atomic_uchar        ring_due;
+    uint8_t             ring_due;
     int32_t             ring_result;
 };
 
@@ -87,9 +88,9 @@ struct association {
     uint8_t         device;         /* enum device                        */
     bool            closed;         /* fd may name a stranger from now on */
     bool            gone;           /* its engine has closed fd           */
-    uint8_t         ring_answered;  /* directions that the engine over    */
-    struct association *ring_next;  /* io_uring settles; the next that has
-                                       one                                */
+    uint8_t         ring_untried;   /* directions that the engine over    */
+    struct association *ring_next;  /* io_uring is to try; the next that
+                                       has one                            */
     struct os_mutex lock;
     struct op_list  pending[DIRECTIONS];
 };
@@ -185,13 +186,12 @@ void association_close(const port_handle *handles, int count,
 void association_orphan_all(struct port *p,
                             void (*part)(struct association *a));
 
-/* The association of a handle, with a reference; or NULL. */
+/* The association of a handle, or NULL: with a reference; or as long as the
+ * port is locked. */
 struct association *association_find(struct port *p, port_handle h);
+struct association *association_known(const struct port *p, port_handle h);
 void association_retain(struct association *a);
 void association_release(struct association *a);
-
-/* Is the caller's reference the only one left? */
-bool association_is_ours(struct association *a);
 
 enum direction association_direction(enum port_kind kind);
 
@@ -203,15 +203,10 @@ enum admission {
                        thread that goes on with its followers             */
 };
 
-/*
- * Put an op on the list of its handle and direction.
- *
- *   out       the association, with a reference; NULL if there is none
- */
-enum admission association_admit(struct port *p, port_handle h,
-                                 struct kernel_op *op,
-                                 const struct port_request *request,
-                                 struct association **out);
+/* Put an op on the list of its handle, which may be NULL, and direction; who
+ * guards the lists has them locked. */
+enum admission association_admit(struct association *a, struct kernel_op *op,
+                                 const struct port_request *request);
 
 /* Take an op whose packet is complete off its list; the caller queues the
  * packet before it unlocks the association, so that packets of one handle
