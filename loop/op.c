@@ -8,6 +8,7 @@
 #include "core.h"
 
 #define CLOSE_TOGETHER 64   /* handles of which none is called back yet */
+#define CANCEL_TOGETHER 64  /* ops */
 
 int handle_open(struct loop *l, struct handle *h, port_handle port_handle,
                 void (*closed)(struct handle *h))
@@ -40,12 +41,8 @@ static void finish_closing(struct handle *h)
 
 static void begin_closing(struct handle *h)
 {
-    struct loop *l = h->loop;
     h->item.state = ITEM_CLOSING;
-    l->handles_closing++;
-    for (struct loop_item *i = h->ops.next; i != &h->ops; i = i->next)
-        op_request_cancel(l, LIST_OF(i, struct op, item));
-    finish_closing(h);
+    h->loop->handles_closing++;
 }
 
 int handle_close(struct handle *h)
@@ -53,10 +50,41 @@ int handle_close(struct handle *h)
     struct loop *l = h->loop;
     core_enter(l);
     int result = h->item.state == ITEM_OPEN ? LOOP_OK : LOOP_ECLOSED;
-    if (result == LOOP_OK)
+    if (result == LOOP_OK) {
         begin_closing(h);
+        for (struct loop_item *i = h->ops.next; i != &h->ops; i = i->next)
+            op_request_cancel(l, LIST_OF(i, struct op, item));
+        finish_closing(h);
+    }
     core_leave(l);
     return result;
+}
+
+/* Ops that are cancelled together. */
+struct cancels {
+    struct port_started started[CANCEL_TOGETHER];
+    int                 count;
+};
+
+static void cancel_together(struct loop *l, struct cancels *c)
+{
+    if (c->count > 0)
+        port_cancel_soon(l->port, c->started, c->count);
+    c->count = 0;
+}
+
+static void cancel_ops(struct handle *h, struct cancels *c)
+{
+    for (struct loop_item *i = h->ops.next; i != &h->ops; i = i->next) {
+        struct op *op = LIST_OF(i, struct op, item);
+        if (op->item.state != ITEM_PENDING)
+            continue;
+        op->item.state = ITEM_CANCELLING;
+        c->started[c->count++] =
+            (struct port_started){ h->port_handle, &op->port_op };
+        if (c->count == CANCEL_TOGETHER)
+            cancel_together(h->loop, c);
+    }
 }
 
 /* The first op of the handle whose turn is next, and the handle after it. */
@@ -68,19 +96,25 @@ static void foresee_handle(const struct loop_item *next)
 }
 
 /* The newest first: a kernel looks for what is to be cancelled among much
- * else, and what came last is what it finds first. */
+ * else, and what came last is what it finds first. The loop looks at the port
+ * next, so the device may hear of all in one. */
 void handle_close_all(struct loop *l)
 {
     struct loop_item *head = &l->waiting[LOOP_HANDLE];
     struct loop_item *next;
+    struct cancels cancels = { .count = 0 };
     for (struct loop_item *i = head->prev; i != head; i = next) {
         next = i->prev;
         if (next != head)
             foresee_handle(next);
         struct handle *h = LIST_OF(i, struct handle, item);
-        if (h->item.state == ITEM_OPEN)
-            begin_closing(h);
+        if (h->item.state != ITEM_OPEN)
+            continue;
+        begin_closing(h);
+        cancel_ops(h, &cancels);
+        finish_closing(h);
     }
+    cancel_together(l, &cancels);
 }
 
 /*
@@ -164,13 +198,8 @@ void op_request_cancel(struct loop *l, struct op *op)
     op->item.state = ITEM_CANCELLING;
 
     /* Not found means that a packet is queued or dequeued. Either way one
-     * comes, and what it says is the truth. A drain cancels all that there
-     * is and looks at the port next. */
-    port_handle h = op->handle->port_handle;
-    if (l->state == STATE_DRAINING)
-        port_cancel_soon(l->port, h, &op->port_op);
-    else
-        (void)port_cancel(l->port, h, &op->port_op);
+     * comes, and what it says is the truth. */
+    (void)port_cancel(l->port, op->handle->port_handle, &op->port_op);
 }
 
 int op_cancel(struct op *op)

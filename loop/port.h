@@ -135,14 +135,20 @@ int port_start(struct port *p, port_handle h, struct port_op *op,
  */
 int port_cancel(struct port *p, port_handle h, struct port_op *op);
 
+/* An op, and the handle on which it was started. */
+struct port_started {
+    port_handle     handle;
+    struct port_op *op;
+};
+
 /*
- * As port_cancel, for many ops in a row, whose packets are waited for next:
- * the request may reach the device with the next port_dequeue only, together
- * with others.
+ * As port_cancel, for so many ops whose packets are waited for next: the
+ * requests may reach the device with the next port_dequeue only.
  *
- *   threads   as port_cancel; nor is h closed meanwhile
+ *   threads   as port_cancel; nor is one of the handles closed meanwhile
  */
-void port_cancel_soon(struct port *p, port_handle h, struct port_op *op);
+void port_cancel_soon(struct port *p, const struct port_started *started,
+                      int count);
 
 /*
  * Queue a packet that belongs to no op.

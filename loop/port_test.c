@@ -488,13 +488,15 @@ static void ops_cancelled_soon_see_no_later_close(void)
         pipe_open(&pipe[i], p);
         CHECK_EQ(0, port_start(p, pipe[i].reader, &op[i], &request));
     }
+    struct port_started started[PIPES];
     for (int i = 0; i < PIPES; i++)
-        port_cancel_soon(p, pipe[i].reader, &op[i]);
+        started[i] = (struct port_started){ pipe[i].reader, &op[i] };
+    port_cancel_soon(p, started, PIPES);
     for (int i = 0; i < PIPES; i++)
         port_handle_close(pipe[i].writer);
     for (int i = 0; i < PIPES; i++)
         CHECK_EQ(LOOP_EABORTED, dequeue_one(p).status);
-    port_cancel_soon(p, pipe[0].reader, &op[0]);
+    port_cancel_soon(p, started, 1);
     nothing_is_queued(p);
     for (int i = 0; i < PIPES; i++)
         port_handle_close(pipe[i].reader);

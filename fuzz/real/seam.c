@@ -39,8 +39,8 @@ SEAM(int, port_associate, struct port *p, port_handle h, uint64_t key);
 SEAM(int, port_start, struct port *p, port_handle h, struct port_op *op,
      const struct port_request *request);
 SEAM(int, port_cancel, struct port *p, port_handle h, struct port_op *op);
-SEAM(void, port_cancel_soon, struct port *p, port_handle h,
-     struct port_op *op);
+SEAM(void, port_cancel_soon, struct port *p,
+     const struct port_started *started, int count);
 SEAM(int, port_post, struct port *p, uint64_t key);
 SEAM(int, port_dequeue, struct port *p, struct packet *out, int cap,
      uint64_t until);
@@ -217,14 +217,15 @@ int __wrap_port_cancel(struct port *p, port_handle h, struct port_op *op)
     return result;
 }
 
-void __wrap_port_cancel_soon(struct port *p, port_handle h,
-                             struct port_op *op)
+void __wrap_port_cancel_soon(struct port *p,
+                             const struct port_started *started, int count)
 {
     before(TRACE_CANCEL);
     inside_port++;
-    __real_port_cancel_soon(p, h, op);
+    __real_port_cancel_soon(p, started, count);
     inside_port--;
-    after(TRACE_CANCEL, number_of(op), 0);
+    for (int i = 0; i < count; i++)
+        after(TRACE_CANCEL, number_of(started[i].op), 0);
 }
 
 int __wrap_port_post(struct port *p, uint64_t key)

@@ -286,9 +286,11 @@ int port_cancel(struct port *p, port_handle h, struct port_op *op)
     return result;
 }
 
-void port_cancel_soon(struct port *p, port_handle h, struct port_op *op)
+void port_cancel_soon(struct port *p, const struct port_started *started,
+                      int count)
 {
-    (void)port_cancel(p, h, op);
+    for (int i = 0; i < count; i++)
+        (void)port_cancel(p, started[i].handle, started[i].op);
 }
 
 static bool post_fails(void)

@@ -192,18 +192,19 @@ static int cancel_soon_without_calls(void)
     enum { HANDLES = 100 };
     struct port *p = open_port();
     port_handle reader[HANDLES], writer[HANDLES];
+    struct port_started started[HANDLES];
     struct packet packet;
     for (int i = 0; i < HANDLES; i++) {
         struct port_request request = reading(&in[i]);
         CHECK_EQ(0, port_pipe(&reader[i], &writer[i]));
         CHECK_EQ(0, port_associate(p, reader[i], 1));
         CHECK_EQ(0, port_start(p, reader[i], &op[i], &request));
+        started[i] = (struct port_started){ reader[i], &op[i] };
     }
     CHECK_EQ(0, port_dequeue(p, &packet, 1, 0));
     if (forbid(SYS_io_uring_enter, SECCOMP_RET_KILL_PROCESS))
         return CHILD_SKIPPED;
-    for (int i = 0; i < HANDLES; i++)
-        port_cancel_soon(p, reader[i], &op[i]);
+    port_cancel_soon(p, started, HANDLES);
     return test_failures ? CHILD_FAILED : CHILD_PASSED;
 }
 

@@ -48,7 +48,8 @@ int  ring_port_associate(struct port *p, port_handle h, uint64_t key);
 int  ring_port_start(struct port *p, port_handle h, struct port_op *op,
                      const struct port_request *request);
 int  ring_port_cancel(struct port *p, port_handle h, struct port_op *op);
-void ring_port_cancel_soon(struct port *p, struct port_op *op);
+void ring_port_cancel_soon(struct port *p, const struct port_started *started,
+                           int count);
 int  ring_port_post(struct port *p, uint64_t key);
 int  ring_port_dequeue(struct port *p, struct packet *out, int cap,
                        uint64_t until);

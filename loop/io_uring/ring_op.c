@@ -407,13 +407,16 @@ int ring_port_cancel(struct port *p, port_handle h, struct port_op *op)
 }
 
 /* Nobody is told whether it is found, so there is nothing to look at. */
-void ring_port_cancel_soon(struct port *p, struct port_op *port_op)
+void ring_port_cancel_soon(struct port *p, const struct port_started *started,
+                           int count)
 {
-    struct kernel_op *op = (struct kernel_op *)port_op;
     os_mutex_lock(&p->lock);
-    ring_reserve(ring_of(p));
-    if (association_of(op))
-        cancel(ring_of(p), op);
+    for (int i = 0; i < count; i++) {
+        ring_reserve(ring_of(p));
+        struct kernel_op *op = (struct kernel_op *)started[i].op;
+        if (association_of(op))
+            cancel(ring_of(p), op);
+    }
     keep(ring_of(p));
     ring_leave(ring_of(p));
 }

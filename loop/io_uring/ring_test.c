@@ -443,9 +443,10 @@ static void waiting_write_breaks_without_a_signal(void)
 enum { FILLERS = 4, WAITS_EACH = 60, FILLS = 20 };
 
 struct filler {
-    struct port   *port;
-    port_handle    object[WAITS_EACH];
-    struct port_op op[WAITS_EACH];
+    struct port        *port;
+    port_handle         object[WAITS_EACH];
+    struct port_op      op[WAITS_EACH];
+    struct port_started started[WAITS_EACH];
 };
 
 static void open_filler(struct filler *f, struct port *p, int number)
@@ -455,6 +456,7 @@ static void open_filler(struct filler *f, struct port *p, int number)
         uint64_t key = (uint64_t)(number * WAITS_EACH + i);
         CHECK_EQ(0, port_object(&f->object[i]));
         CHECK_EQ(0, port_associate(p, f->object[i], key));
+        f->started[i] = (struct port_started){ f->object[i], &f->op[i] };
     }
 }
 
@@ -463,8 +465,7 @@ static void fill(void *arg)
     struct filler *f = arg;
     for (int i = 0; i < WAITS_EACH; i++)
         CHECK_EQ(0, port_start(f->port, f->object[i], &f->op[i], &waiting));
-    for (int i = 0; i < WAITS_EACH; i++)
-        port_cancel_soon(f->port, f->object[i], &f->op[i]);
+    port_cancel_soon(f->port, f->started, WAITS_EACH);
 }
 
 static void end_what_was_filled(struct port *p)

@@ -47,13 +47,13 @@ int port_cancel(struct port *p, port_handle h, struct port_op *op)
                              : epoll_port_cancel(p, h, op);
 }
 
-void port_cancel_soon(struct port *p, port_handle h, struct port_op *op)
+void port_cancel_soon(struct port *p, const struct port_started *started,
+                      int count)
 {
-    (void)h;
     if (port_uses_ring(p))
-        ring_port_cancel_soon(p, op);
+        ring_port_cancel_soon(p, started, count);
     else
-        epoll_port_cancel_soon(p, op);
+        epoll_port_cancel_soon(p, started, count);
 }
 
 int port_post(struct port *p, uint64_t key)

@@ -24,7 +24,8 @@ int  epoll_port_associate(struct port *p, port_handle h, uint64_t key);
 int  epoll_port_start(struct port *p, port_handle h, struct port_op *op,
                       const struct port_request *request);
 int  epoll_port_cancel(struct port *p, port_handle h, struct port_op *op);
-void epoll_port_cancel_soon(struct port *p, struct port_op *op);
+void epoll_port_cancel_soon(struct port *p, const struct port_started *started,
+                            int count);
 int  epoll_port_post(struct port *p, uint64_t key);
 int  epoll_port_dequeue(struct port *p, struct packet *out, int cap,
                         uint64_t until);

@@ -145,13 +145,16 @@ int epoll_port_cancel(struct port *p, port_handle h, struct port_op *op)
     return pending ? 0 : LOOP_ENOTFOUND;
 }
 
-void epoll_port_cancel_soon(struct port *p, struct port_op *port_op)
+void epoll_port_cancel_soon(struct port *p, const struct port_started *started,
+                            int count)
 {
     (void)p;
-    struct kernel_op *op = (struct kernel_op *)port_op;
-    struct association *a = association_of(op);
-    if (a)
-        (void)cancel(a, op);
+    for (int i = 0; i < count; i++) {
+        struct kernel_op *op = (struct kernel_op *)started[i].op;
+        struct association *a = association_of(op);
+        if (a)
+            (void)cancel(a, op);
+    }
 }
 
 /* epoll would forget the descriptor by itself only if no duplicate of it is

@@ -232,9 +232,11 @@ int port_cancel(struct port *p, port_handle h, struct port_op *port_op)
     return status;
 }
 
-void port_cancel_soon(struct port *p, port_handle h, struct port_op *op)
+void port_cancel_soon(struct port *p, const struct port_started *started,
+                      int count)
 {
-    (void)port_cancel(p, h, op);
+    for (int i = 0; i < count; i++)
+        (void)port_cancel(p, started[i].handle, started[i].op);
 }
 
 bool association_set_object(port_handle h)
