@@ -9,6 +9,7 @@
 
 #define CLOSE_TOGETHER 64   /* handles of which none is called back yet */
 #define CANCEL_TOGETHER 64  /* ops */
+#define AHEAD 4             /* handles until one is foreseen */
 
 int handle_open(struct loop *l, struct handle *h, port_handle port_handle,
                 void (*closed)(struct handle *h))
@@ -87,12 +88,12 @@ static void cancel_ops(struct handle *h, struct cancels *c)
     }
 }
 
-/* The first op of the handle whose turn is next, and the handle after it. */
-static void foresee_handle(const struct loop_item *next)
+/* The first op of a handle whose turn will come, and a handle farther on. */
+static void foresee_handle(const struct loop_item *at)
 {
-    const struct handle *h = LIST_OF(next, struct handle, item);
+    const struct handle *h = LIST_OF(at, struct handle, item);
     foresee(LIST_OF(h->ops.next, struct op, item), sizeof(struct op));
-    foresee(next->prev, sizeof *h);
+    foresee_after(at, at->prev, AHEAD, sizeof *h);
 }
 
 /* The newest first: a kernel looks for what is to be cancelled among much
@@ -102,11 +103,16 @@ void handle_close_all(struct loop *l)
 {
     struct loop_item *head = &l->waiting[LOOP_HANDLE];
     struct loop_item *next;
+    struct loop_item *ahead = head->prev;
     struct cancels cancels = { .count = 0 };
+    for (int i = 0; i < AHEAD && ahead != head; i++)
+        ahead = ahead->prev;
     for (struct loop_item *i = head->prev; i != head; i = next) {
         next = i->prev;
-        if (next != head)
-            foresee_handle(next);
+        if (ahead != head) {
+            foresee_handle(ahead);
+            ahead = ahead->prev;
+        }
         struct handle *h = LIST_OF(i, struct handle, item);
         if (h->item.state != ITEM_OPEN)
             continue;
