@@ -21,6 +21,7 @@
 #define PORTS_METRIC "cost, io_uring : linux"
 #define PEERS_METRIC "cost, lastcall : peer"
 #define CHILD_SECONDS 10
+#define OFTEN 3                 /* shares of the time                    */
 #define PATH_SIZE (QUESTION_PATH + 64)
 
 /* Under Wine there are fewer items, and no round is clean: its server works
@@ -317,6 +318,12 @@ static bool is_seldom(const struct peers_measurement *m,
     return peer->role == OTHER && left <= self.asked->others_seldom;
 }
 
+static unsigned share_of(const struct peers_measurement *m)
+{
+    const char *often = self.asked->often;
+    return often && !strcmp(m->name, often) ? OFTEN : 1;
+}
+
 static void fill(const struct peers_measurement *m, struct peer *peer)
 {
     LOOP_ASSERT(self.rows < ROWS_MAX);
@@ -332,7 +339,7 @@ static void fill(const struct peers_measurement *m, struct peer *peer)
         .has_histogram = !strcmp(m->unit, "ns"),
         .has_tail = self.asked->has_tails && !strcmp(m->unit, "ns"),
         .is_exact = self.asked->is_exact,
-        .is_seldom = is_seldom(m, peer),
+        .is_seldom = is_seldom(m, peer), .share = share_of(m),
         .measure = measure, .of = cell,
     };
 }

@@ -115,6 +115,7 @@ static void measure(struct row *row, bool warm_up, struct histogram *h)
 struct group {
     struct row *row;
     size_t      count;
+    unsigned    share;
     unsigned    rounds;
 };
 
@@ -123,7 +124,7 @@ struct work {
     size_t           count;
     struct histogram h;
     double           end;
-    unsigned         wanted;    /* rounds                                */
+    unsigned         wanted;    /* rounds, of a share of 1               */
     unsigned         most;
 };
 
@@ -133,7 +134,9 @@ static void open_groups(struct work *w, struct row *rows, size_t count)
     LOOP_ASSERT(w->group);
     for (size_t i = 0; i < count; i++) {
         if (i == 0 || rows[i].group != rows[i - 1].group)
-            w->group[w->count++].row = &rows[i];
+            w->group[w->count++] = (struct group){
+                .row = &rows[i], .share = rows[i].share ? rows[i].share : 1,
+            };
         w->group[w->count - 1].count++;
     }
 }
@@ -214,11 +217,12 @@ static bool goes_on(const struct work *w, const struct group *g,
 {
     if (g->rounds == 0)
         return true;
-    return g->rounds < w->most && !has_enough(g, w->wanted) &&
+    return g->rounds < w->most && !has_enough(g, w->wanted * g->share) &&
            host_seconds() + o->next < w->end;
 }
 
-/* The one that has had the least time, not counting what is slow in it. */
+/* The one that has had the least of its share of the time, not counting what
+ * is slow in it. */
 static struct group *choose_group(const struct work *w)
 {
     struct group *chosen = NULL;
@@ -226,10 +230,11 @@ static struct group *choose_group(const struct work *w)
     for (size_t i = 0; i < w->count; i++) {
         struct group *g = &w->group[i];
         struct outlook o = outlook_of(g);
-        if (!goes_on(w, g, &o) || (chosen && o.took >= least))
+        double part = o.took / g->share;
+        if (!goes_on(w, g, &o) || (chosen && part >= least))
             continue;
         chosen = g;
-        least = o.took;
+        least = part;
     }
     return chosen;
 }

@@ -1,12 +1,12 @@
 /*
  * round.h - rows that are measured side by side, round after round.
  *
- * A round measures each row of a group once, so that whatever the machine
- * does to one row it does to its floor too; the order rotates. The first
- * round of each warms up and does not count. A measurement during which others
- * used the processors is dirty: rounds are added until each row has enough
- * clean ones or the time is over, each time of the group that has had the
- * least time so far. A row that takes much longer than the quickest of its
+ * A round measures each row of a group once, so that whatever the machine does
+ * to one row it does to its floor too; the order rotates. The first round of
+ * each warms up and does not count. A measurement during which others used the
+ * processors is dirty: rounds are added until each row has enough clean ones or
+ * the time is over, each time of the group that has had the least of its share
+ * of the time so far. A row that takes much longer than the quickest of its
  * group sits out some rounds, so that most of the time is not spent on what is
  * slow anyway; so does one that is asked seldom, unless it takes no time to
  * speak of. A row with too few clean rounds reports all it has and says so.
@@ -45,6 +45,9 @@ struct row {
                                    percentile is a figure of its own     */
     bool        is_exact;       /* counted, not timed: one round will do */
     bool        is_seldom;      /* others of its group need more rounds  */
+    unsigned    share;          /* of a group's first row: so many times
+                                   the rounds and the time of one that
+                                   has 1, or 0                           */
     bool        is_silent;      /* round_report leaves it out            */
 
     /* Measure once. Values go to h, which is empty and NULL without

@@ -149,6 +149,32 @@ static void groups_share_the_time(void)
     round_close(rows, 2);
 }
 
+static unsigned long_calls_of_the_larger_share;
+
+static double measure_smaller_share(const struct row *row,
+                                    struct histogram *h)
+{
+    long_calls_of_the_larger_share = calls[1];
+    return measure_long(row, h);
+}
+
+/* It has more of the time from the beginning, not only in the end. */
+static void larger_share_has_more_rounds(void)
+{
+    struct row rows[2];
+    struct round_options options = { .rounds = 5, .seconds = 60,
+                                     .is_warm = true };
+    calls[0] = calls[1] = 0;
+    set_group(&rows[0], 0, &indices[0], measure_smaller_share);
+    set_group(&rows[1], 1, &indices[1], measure_long);
+    rows[1].share = 3;
+    round_run(rows, 2, &options);
+    CHECK_EQ(5, rows[0].rounds);
+    CHECK_EQ(15, rows[1].rounds);
+    CHECK(long_calls_of_the_larger_share > 8);
+    round_close(rows, 2);
+}
+
 /* A row that takes much longer sits out some rounds. */
 static void slow_row_sits_out(void)
 {
@@ -302,6 +328,7 @@ int main(void)
     RUN(the_order_of_rows_rotates);
     RUN(without_time_there_is_one_round);
     RUN(groups_share_the_time);
+    RUN(larger_share_has_more_rounds);
     RUN(slow_row_sits_out);
     RUN(row_that_is_asked_seldom_sits_out);
     RUN(round_of_many_values_has_a_tail);
@@ -309,5 +336,5 @@ int main(void)
     RUN(rows_are_compared_by_cost_within_a_round);
     RUN(only_others_make_a_round_dirty);
     RUN(one_tick_is_in_doubt);
-    return test_result(12);
+    return test_result(13);
 }
