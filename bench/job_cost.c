@@ -33,6 +33,6 @@ const struct question question_job_cost = {
     .name = "job_cost",
     .asks = "what does a job on a worker cost?",
     .seconds_quick = 2,
-    .seconds_full = 18,
+    .seconds_full = 16,
     .run = run,
 };

@@ -321,7 +321,9 @@ static bool is_seldom(const struct peers_measurement *m,
 static unsigned share_of(const struct peers_measurement *m)
 {
     const char *often = self.asked->often;
-    return often && !strcmp(m->name, often) ? OFTEN : 1;
+    bool is_often = often && (!strcmp(m->name, often) ||
+                              (m->word && !strcmp(m->word, often)));
+    return is_often ? OFTEN : 1;
 }
 
 static void fill(const struct peers_measurement *m, struct peer *peer)

@@ -56,8 +56,9 @@ struct peers_asked {
                                        less often than ours and the
                                        floors, where that takes long     */
     const char                     *often;      /* the measurements of this
-                                       name have three times the rounds
-                                       and the time of others, or NULL    */
+                                       name, or with this word, have three
+                                       times the rounds and the time of
+                                       others; or NULL                    */
     unsigned                        milliseconds;   /* of one measurement */
     unsigned                        rounds;
 };

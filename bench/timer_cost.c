@@ -35,7 +35,7 @@ const struct question question_timer_cost = {
     .name = "timer_cost",
     .asks = "what does a timer cost?",
     .seconds_quick = 3,
-    .seconds_full = 20,
+    .seconds_full = 17,
     .has_wine = true,
     .run = run,
 };
