@@ -56,7 +56,7 @@ const struct question question_close_cost = {
     .name = "close_cost",
     .asks = "what does it cost to end a loop with work pending?",
     .seconds_quick = 5,
-    .seconds_full = 155,
+    .seconds_full = 145,
     .has_wine = true,
     .run = run,
 };

@@ -43,7 +43,7 @@ const struct question question_post_latency = {
     .name = "post_latency",
     .asks = "how long from a post until its callback runs?",
     .seconds_quick = 4,
-    .seconds_full = 40,
+    .seconds_full = 36,
     .has_wine = true,
     .run = run,
 };

@@ -36,7 +36,7 @@ const struct question question_post_throughput = {
     .name = "post_throughput",
     .asks = "how many posts a second does a loop take from other threads?",
     .seconds_quick = 4,
-    .seconds_full = 60,
+    .seconds_full = 56,
     .has_wine = true,
     .run = run,
 };

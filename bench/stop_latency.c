@@ -49,7 +49,7 @@ const struct question question_stop_latency = {
     .name = "stop_latency",
     .asks = "how long from a stop until the run has returned?",
     .seconds_quick = 5,
-    .seconds_full = 80,
+    .seconds_full = 75,
     .has_wine = true,
     .run = run,
 };
