@@ -321,9 +321,7 @@ static bool is_seldom(const struct peers_measurement *m,
 static unsigned share_of(const struct peers_measurement *m)
 {
     const char *often = self.asked->often;
-    bool is_often = often && (!strcmp(m->name, often) ||
-                              (m->word && !strcmp(m->word, often)));
-    return is_often ? OFTEN : 1;
+    return often && !strcmp(m->name, often) ? OFTEN : 1;
 }
 
 static void fill(const struct peers_measurement *m, struct peer *peer)

@@ -56,9 +56,8 @@ struct peers_asked {
                                        less often than ours and the
                                        floors, where that takes long     */
     const char                     *often;      /* the measurements of this
-                                       name, or with this word, have three
-                                       times the rounds and the time of
-                                       others; or NULL                    */
+                                       name have three times the rounds
+                                       and the time of others, or NULL    */
     unsigned                        milliseconds;   /* of one measurement */
     unsigned                        rounds;
 };

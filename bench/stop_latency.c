@@ -18,9 +18,6 @@
 #include "peers.h"
 #include "peers/child.h"
 
-/* Differs so much from round to round that it needs many. */
-#define LONG_IDLE "idle 1 ms"
-
 static const struct peers_measurement measurements[] = {
     { "stop", 50, "stop to return", "ns", "loop", "idle 50 us" },
     { "stop-busy", 1, "stop to return", "ns", "loop", "busy" },
@@ -28,7 +25,8 @@ static const struct peers_measurement measurements[] = {
     { "stop-threads", 2, "stop to return", "ns", "loop", "threads" },
     { "stop-inside", 0, "stop to return", "ns", "loop", "callback" },
 
-    { "stop", 1000, "stop to return", "ns", "loop", LONG_IDLE },
+    /* Differs so much from round to round that it needs many. */
+    { "stop", 1000, "stop to return", "ns", "loop", "idle 1 ms" },
 };
 
 static int run(const struct question_limits *limits)
@@ -37,7 +35,7 @@ static int run(const struct question_limits *limits)
         .question = &question_stop_latency, .kind = PEERS_ALL,
         .measurement = measurements,
         .count = sizeof measurements / sizeof measurements[0],
-        .others_seldom = 1, .often = limits->quick ? NULL : LONG_IDLE,
+        .others_seldom = 1, .often = limits->quick ? NULL : "stop",
         .has_tails = true,
         .milliseconds = limits->quick ? 30 : 50,
         .rounds = limits->quick ? 5 : 40,
