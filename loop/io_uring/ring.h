@@ -9,8 +9,8 @@
  * Its functions mean what those of port.h mean that have the same names.
  *
  * The port's lock guards all that this engine knows: both queues, and the ops
- * of every association, whose own lock it does not use. No system call is
- * made under it.
+ * of every association, whose own lock it does not use. No system call is made
+ * under it, but for one that fetches completions which did not fit.
  *
  * The first op on the list of each direction of a handle is in the kernel or
  * is being tried by a thread, all others wait in user space. So ops of a
